@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Errors: what kept something from being done.
+ *
+ * A fallible function returns 0, or the negative of an enum cordon_errc, and takes `cordon_error **err` last. `err` may be
+ * NULL (the cause is then lost). On failure *err is set to an error that the caller frees; on success it is not touched.
+ * No thread-local "last error" exists. An error is immutable and may be read from any thread.
+ *
+ * A call that was started never ends in an error: it has an outcome (cordon/outcome.h).
+ */
+#ifndef CORDON_ERROR_H
+#define CORDON_ERROR_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CORDON_API __attribute__((visibility("default")))
+
+enum cordon_errc {
+    CORDON_OK = 0,
+#define CORDON_ERROR(name, id, category, exit_code, http, meaning, hint) CORDON_E_##name,
+#include <cordon/errors.def>
+#undef CORDON_ERROR
+    CORDON_ERRC_COUNT
+};
+
+typedef struct cordon_error cordon_error;
+
+/** The code: one of enum cordon_errc, never CORDON_OK. */
+CORDON_API enum cordon_errc cordon_error_code(const cordon_error *err);
+/** The stable id, such as "bad-artifact". Static storage. */
+CORDON_API const char *cordon_error_id(const cordon_error *err);
+/** The category: usage, trust, limit, artifact, host or bug. Static storage. */
+CORDON_API const char *cordon_error_category(const cordon_error *err);
+/** One line of UTF-8: what happened, to which thing. Control characters are already escaped. Lives as long as `err`. */
+CORDON_API const char *cordon_error_message(const cordon_error *err);
+/** What to do next; never NULL. Lives as long as `err`. */
+CORDON_API const char *cordon_error_hint(const cordon_error *err);
+/** The thing it happened to (a path, an export, a flag), or NULL. Lives as long as `err`. */
+CORDON_API const char *cordon_error_subject(const cordon_error *err);
+/** The n-th cause below the message, nearest first; NULL past the last. Lives as long as `err`. */
+CORDON_API const char *cordon_error_cause(const cordon_error *err, size_t n);
+/** The exit code the command uses for this error (product rules: 2, 3, 4, 6, 7 or 70). */
+CORDON_API int cordon_error_exit_code(const cordon_error *err);
+/** Frees the error; NULL is allowed. */
+CORDON_API void cordon_error_free(cordon_error *err);
+
+/** One row of the table of errors. */
+struct cordon_error_info {
+    enum cordon_errc code;
+    const char *id, *category, *meaning, *hint;
+    int exit_code, http_status;
+};
+/** The row of `code`; NULL for CORDON_OK and anything outside the table. Static storage. */
+CORDON_API const struct cordon_error_info *cordon_error_info(enum cordon_errc code);
+/** The row whose id is `id`; NULL if there is none. Static storage. */
+CORDON_API const struct cordon_error_info *cordon_error_info_by_id(const char *id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

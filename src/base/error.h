@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Making errors. Set once where the failure is seen, wrapped with context on the way out:
+ *
+ *     return err_set(err, CORDON_E_IO, path, "cannot open %s: %s", path, strerror(errno));
+ *     ...
+ *     if (load(path, err) < 0)
+ *         return err_wrap(err, "cannot load the skill");
+ */
+#pragma once
+#include <cordon/error.h>
+#include <stdarg.h>
+
+enum { ERR_MESSAGE_MAX = 1024, ERR_SUBJECT_MAX = 512, ERR_CAUSES_MAX = 8 };
+
+/* Sets *err (if err is not NULL) and returns -code. `subject` may be NULL. The text is cut at ERR_MESSAGE_MAX on a character
+ * boundary; control characters, bidi controls and bytes that are not UTF-8 are escaped. */
+int err_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Replaces the table's hint of *err. Returns -code of *err, so that it can end a return statement. */
+int err_hint(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Puts a new message before the present one, which becomes the first cause. Returns -code of *err. */
+int err_wrap(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a cause (already the "why" below the message). */
+void err_cause(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "cannot VERB SUBJECT: strerror(errnum)" with CORDON_E_IO, or NO_RESOURCES for ENOMEM, EMFILE, ENFILE, EAGAIN. */
+int err_errno(cordon_error **err, int errnum, const char *verb, const char *subject);
+/* Out of memory; never allocates (a static error object stands in). */
+int err_nomem(cordon_error **err);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Admission to one engine's pool. What a call needs is reserved before it starts, so that the pool never runs out inside a guest. Fair between
+ * skills: whoever waits is served round robin by skill, and one skill never holds more than its share: the whole pool less an eighth
+ * while it is alone, the pool divided by the skills that hold or wait otherwise.
+ *
+ * The fast path is lock-free: a few atomic adds, tried only while nobody waits.
+ */
+#pragma once
+#include <cordon/error.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum admission_kind { ADMIT_CALLS, ADMIT_CORE_INSTANCES, ADMIT_MEMORIES, ADMIT_TABLES, ADMIT_KINDS };
+struct admission_need { uint32_t n[ADMIT_KINDS]; };
+
+struct admission;
+/* One per skill; zeroed by its owner, which outlives every reservation made through it. */
+struct admission_share {
+    _Atomic uint32_t held[ADMIT_KINDS];
+    struct admission_waiter *first, *last;
+    struct admission_share *next;
+    uint32_t waiting;
+};
+struct admission_waiter {
+    struct admission_need need;
+    struct admission_share *share;
+    struct admission_waiter *next, *prev;
+    /* The need is reserved. Called without locks held, on the thread that released; it only enqueues. */
+    void (*granted)(struct admission_waiter *);
+};
+
+int admission_new(const struct admission_need *total, struct admission **ret, cordon_error **err);
+void admission_free(struct admission *a);
+/* False if nobody can ever hold `need` (more than the pool, or than a lone skill's share). */
+bool admission_possible(const struct admission *a, const struct admission_need *need);
+/* Reserves at once or not at all. */
+bool admission_try(struct admission *a, struct admission_share *s, const struct admission_need *need);
+/* Queues; w->granted is called once, perhaps before this returns. */
+void admission_wait(struct admission *a, struct admission_share *s, struct admission_waiter *w);
+/* Stops waiting. True: it was still queued, granted will not be called. False: it has been or is being granted. */
+bool admission_forget(struct admission *a, struct admission_waiter *w);
+void admission_release(struct admission *a, struct admission_share *s, const struct admission_need *need);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The scheduler of calls. It knows no Wasmtime: a task is something that can be polled until it is done, woken from any thread, and
+ * stopped. That is what lets ThreadSanitizer test it with fake tasks.
+ *
+ * Life of a task:
+ *     sched_task_init -> sched_run_here and/or sched_submit -> poll, poll, ... -> done (exactly once) -> last unref -> release
+ *
+ * States (one atomic word): IDLE (nobody polls; waits for a wake), QUEUED, RUNNING, RUNNING_WOKEN, DONE. A wake only changes that
+ * word and, from IDLE, puts the task into its worker's inbox; it takes no lock that the poller holds and may come during the
+ * poll (every yield does that).
+ *
+ * A worker is one thread, one uv loop, three run queues by CPU used (< 1 ms, < 10 ms, more). A task that has started stays with its
+ * worker; only tasks not yet started are stolen. Every 8th slice goes to the lowest non-empty queue.
+ *
+ * Deadlines: while a task runs, sched_tick() (called from the engine's epoch callback, on the running thread) says when to stop it. While it is
+ * suspended, its worker's timer heap does, and calls ops->stop on the worker's thread. A running task is never stopped from outside.
+ */
+#pragma once
+#include <cordon/error.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sched;
+struct sched_task;
+
+enum sched_stop { SCHED_STOP_NONE, SCHED_STOP_DEADLINE, SCHED_STOP_CANCEL };
+enum sched_tick { SCHED_TICK_GO_ON, SCHED_TICK_YIELD, SCHED_TICK_STOP };
+
+struct sched_task_ops {
+    /* Runs until finished (true) or pending (false). One thread at a time; not always the same one (run_here, then a worker). */
+    bool (*poll)(struct sched_task *);
+    /* Ends a suspended task (drop its future). Never during poll. After it `done` follows as if poll had returned true. */
+    void (*stop)(struct sched_task *, enum sched_stop why);
+    /* The task is over: deliver, tear down. On the thread that polled or stopped last. The task may be unref'd here. */
+    void (*done)(struct sched_task *);
+    /* The last reference is gone: give the memory back. Any thread. */
+    void (*release)(struct sched_task *);
+};
+
+/* Embedded in its owner's object. Set `ops` and `deadline_ns`; the rest belongs to the scheduler. */
+struct sched_task {
+    const struct sched_task_ops *ops;
+    uint64_t deadline_ns;             /* monotonic; UINT64_MAX for none. Not changed after submit. */
+    uint64_t cpu_ns;                  /* summed wall time of its slices so far */
+    _Atomic uint32_t refs, state;
+    _Atomic int stop;                 /* enum sched_stop; the first reason written wins */
+    uint64_t slice_start_ns;
+    struct sched *sched;
+    void *worker;                     /* struct worker *, once started there */
+    struct sched_task *next;          /* in an inbox or a run queue */
+    uint32_t heap_index;              /* in the worker's timer heap; UINT32_MAX when not in it */
+    uint8_t home;                     /* SCHED_HERE while a caller's own thread drives it */
+    void *waiter;                     /* the caller's parking place, for sched_run_here */
+};
+
+struct sched_opts {
+    unsigned workers;                 /* threads; 0: everything runs inside sched_dispatch */
+    uint64_t slice_ns;                /* 0: 1 ms */
+    /* Called about every ms by the ticker while any task runs: bump the engines' epochs. Any thread. */
+    void (*tick)(void *data);
+    void *data;
+};
+
+int sched_new(const struct sched_opts *opts, struct sched **ret, cordon_error **err);
+/* Waits until every task is done, then ends the threads. */
+void sched_free(struct sched *s);
+
+/* Refs start at 1. */
+void sched_task_init(struct sched_task *t, struct sched *s, const struct sched_task_ops *ops, uint64_t deadline_ns);
+/* Queues a task that has not been started, or one that sched_run_here gave up. */
+void sched_submit(struct sched_task *t);
+/* Starts the task on the calling thread and polls it once (at most one slice: sched_tick then yields). Returns true if it is done (done() has been
+ * called). Else the task is moved to a worker, and this waits for done(); with workers = 0 it goes on polling here, parked between wakes.
+ * Either way the task is done on return. No lock and no system call if the first poll finishes it. */
+void sched_run_here(struct sched_task *t);
+/* True on a thread that is inside a poll, stop or done of this scheduler (a synchronous call here would deadlock). */
+bool sched_is_inside(struct sched *s);
+
+void sched_ref(struct sched_task *t);
+void sched_unref(struct sched_task *t);
+/* Any thread, any time while a reference is held, also after the task is done (then nothing happens). */
+void sched_wake(struct sched_task *t);
+/* Any thread, any number of times, async-signal-safe. The first of several reasons wins; a task that is done is left alone. */
+void sched_cancel(struct sched_task *t);
+/* From the epoch callback, on the thread that polls `t`: marks the deadline when it has passed. STOP: end it with the reason in t->stop. YIELD: its
+ * slice is used and somebody waits (another task in this worker's queues or inbox; always when running on a caller's own thread with workers > 0). */
+enum sched_tick sched_tick(struct sched_task *t);
+
+/* For workers = 0 and for callers with a loop of their own: a descriptor that is readable when there is something to dispatch, and the dispatch itself, which
+ * never blocks longer than one slice. With workers > 0 the descriptor never becomes readable. */
+int sched_fd(struct sched *s);
+void sched_dispatch(struct sched *s);
+/* How long, in ns, sched_dispatch may be left uncalled (its nearest timer); UINT64_MAX for any time, 0 for at once. */
+uint64_t sched_dispatch_timeout_ns(struct sched *s);
+
+struct sched_stats { unsigned threads; uint64_t live_tasks; uint64_t slices; };
+void sched_stats(struct sched *s, struct sched_stats *ret);
