@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host: engines, scheduler, code cache. One per process is enough; several do not disturb each other.
+ *
+ * Threads. A host starts no thread until a call needs one: a ticker while guests run, workers (at most `workers`) for asynchronous calls and
+ * for synchronous ones that wait or use up their first slice. All signals are blocked on them. Wasmtime installs handlers for SIGSEGV, SIGILL, SIGFPE and SIGBUS
+ * when the first engine is made, and passes on what is not a guest's.
+ * fork: a child of a process with a host must exec or _exit; it must not use the host.
+ */
+#ifndef CORDON_HOST_H
+#define CORDON_HOST_H
+
+#include <cordon/error.h>
+#include <cordon/limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cordon_host cordon_host;
+typedef struct cordon_host_opts cordon_host_opts;
+
+/** New options with every default; NULL if out of memory. The caller frees them; a host keeps nothing of them. */
+CORDON_API cordon_host_opts *cordon_host_opts_new(void);
+CORDON_API void cordon_host_opts_free(cordon_host_opts *opts);
+/** Worker threads: 1 to 64 (default: one per core), or 0: guests run inside cordon_host_dispatch and synchronous calls. */
+CORDON_API int cordon_host_opts_set_workers(cordon_host_opts *opts, unsigned workers, cordon_error **err);
+/** Sandboxes per tier, 16 to 100,000 (default 1,000). More cost address space (about 5 mappings each while in use) and start-up time. */
+CORDON_API int cordon_host_opts_set_sandboxes(cordon_host_opts *opts, unsigned n, cordon_error **err);
+/** Folder for compiled code. Default: $XDG_CACHE_HOME/cordon, else ~/.cache/cordon. Must be absolute; made with mode 0700. */
+CORDON_API int cordon_host_opts_set_cache_dir(cordon_host_opts *opts, const char *path, cordon_error **err);
+/** The helper program that validates and compiles. Default: the installed one. Must be absolute. */
+CORDON_API int cordon_host_opts_set_helper(cordon_host_opts *opts, const char *path, cordon_error **err);
+/** Bounds of one compilation in the helper: address space, CPU seconds, wall seconds. Defaults 4 GiB, 60 s, 120 s. 0 leaves one as it is. */
+CORDON_API int cordon_host_opts_set_compile_bounds(cordon_host_opts *opts, uint64_t memory_bytes, unsigned cpu_s, unsigned wall_s, cordon_error **err);
+/** Ceiling of a limit in a tier, below or above what is shipped; see cordon_limit_ceiling. */
+CORDON_API int cordon_host_opts_set_ceiling(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
+/** Default of a limit in a tier. Not above the ceiling (checked by cordon_host_new). */
+CORDON_API int cordon_host_opts_set_default(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
+
+/** Makes a host. `opts` may be NULL. Errors: NO_RESOURCES, UNSAFE_PATH, BAD_LIMIT. Any thread. */
+CORDON_API int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_error **err);
+/** Cancels what still runs, waits until all is given back, frees. Skills, requests and outcomes of the host must be freed before. NULL allowed. */
+CORDON_API void cordon_host_free(cordon_host *host);
+
+/** A descriptor that is readable when cordon_host_dispatch has something to do. Owned by the host; poll it, do not read it. */
+CORDON_API int cordon_host_fd(const cordon_host *host);
+/** Delivers finished calls (their completions run on this thread and nowhere else); with workers = 0 also runs guests, a slice each. Never blocks longer
+ *  than about one slice. Returns the number of completions delivered. One thread at a time. */
+CORDON_API size_t cordon_host_dispatch(cordon_host *host);
+/** Longest time, in ms, that poll() on the descriptor may sleep before the next dispatch (deadlines with workers = 0); -1: any. */
+CORDON_API int cordon_host_timeout_ms(const cordon_host *host);
+/** Waits until no call is running or waiting to be delivered, dispatching meanwhile; everything has then been given back. Not from inside a completion. */
+CORDON_API int cordon_host_quiesce(cordon_host *host, cordon_error **err);
+
+/** Numbers about the host now; for tests, metrics and leak checks. */
+struct cordon_host_stats {
+    uint64_t calls_started, calls_ended;
+    uint64_t sandboxes_in_use;   /**< over all tiers, kept outcomes included */
+    uint64_t skills_loaded;
+    unsigned threads;
+};
+CORDON_API void cordon_host_stats(const cordon_host *host, struct cordon_host_stats *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

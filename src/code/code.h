@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a stranger's bytes to code that may be loaded: sniff, the helper process, the cache. This room knows no Wasmtime; what the helper does with the bytes is
+ * handed in by the composing room (a table of code_job_fn).
+ *
+ * Everything that looks into a stranger's bytes beyond their first 16 runs in the helper (product §4).
+ */
+#pragma once
+#include "base/buf.h"
+#include <cordon/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CODE_COMPONENT_MAX = 64 << 20, CODE_TEXT_MAX = 4 << 20, CODE_META_MAX = 4 << 20, CODE_DIGEST_LEN = 32 };
+
+/* ---- sniff.c: pure ---- */
+enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_PRECOMPILED, CODE_OTHER };
+enum code_kind code_sniff(const uint8_t *bytes, size_t len);
+
+/* ---- jobs: what the helper can be asked to do ---- */
+enum code_job { CODE_JOB_COMPILE, CODE_JOB_WIT_TEXT, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_COUNT };
+/* One row per job. `arg` is a short text (the tier for COMPILE, the world for BINDINGS, ...). Fills `meta` (JSON text) and/or `body`. Runs in the helper, after it locked itself in. */
+typedef int code_job_fn(const char *arg, const uint8_t *in, size_t len, struct buf *meta, struct buf *body, cordon_error **err);
+
+struct code_bounds { uint64_t memory_bytes; unsigned cpu_s, wall_s; };
+
+/* ---- helper.c: runs one job in a fresh helper process (posix_spawn). Blocks. At most one per core at once over the process; others queue. ---- */
+struct helper;   /* path, bounds, the queue */
+int helper_new(const char *path, const struct code_bounds *bounds, struct helper **ret, cordon_error **err);
+void helper_free(struct helper *h);
+/* On success meta is NUL-terminated JSON (owned by the caller) and *ret_body_fd a sealed memfd with the body (or -1 if empty). Errors of the job come through with their code,
+ * message, hint and causes; its death is COMPILE_LIMIT saying which bound was hit. */
+int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8_t *in, size_t len, char **ret_meta, int *ret_body_fd, uint64_t *ret_body_len, cordon_error **err);
+/* The other side: main() of the helper. `jobs` has a function for each enum code_job. */
+int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
+
+/* ---- cache.c: compiled code on disk ---- */
+struct cache;
+struct cache_entry {
+    int fd;               /* open, read-only; the code is bytes [0, code_len) of it */
+    uint64_t code_len;
+    char *meta;           /* NUL-terminated JSON */
+    uint8_t digest[CODE_DIGEST_LEN];   /* BLAKE2b-256 of the artifact's bytes */
+};
+void cache_entry_finish(struct cache_entry *e);
+/* `dir` absolute. Checks and makes it (0700, ours, no parent others can write; sticky excepted): UNSAFE_PATH names the command that mends it. `engine_id`: version, settings and CPU features of the
+ * engine, part of every key. */
+int cache_open(const char *dir, struct cache **ret, cordon_error **err);
+void cache_close(struct cache *c);
+/* 1: found, checked, open; 0: not there (or damaged: then removed); <0: error, also a remembered refusal, given again as the error it was. */
+int cache_get(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], struct cache_entry *ret, cordon_error **err);
+/* Stores whole or not at all (temporary file, fsync not needed for a cache, rename); two processes may store the same entry at once. Takes nothing; body_fd stays the caller's. *ret is as from cache_get. */
+int cache_put(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const char *meta, int body_fd, uint64_t body_len,
+              struct cache_entry *ret, cordon_error **err);
+/* Remembers that these bytes were refused, and why. */
+int cache_put_refusal(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const cordon_error *why, cordon_error **err);
+/* Removes least recently used entries until at most max_bytes are left. */
+int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
+
+/* ---- lockdown.c: seccomp and Landlock ---- */
+/* For the helper: no network, no exec, no new files at all. */
+int lockdown_helper(cordon_error **err);
+/* For cordon_lock_in. */
+int lockdown_run(const char **ret_missing, cordon_error **err);
+/* What the kernel has: Landlock ABI (0: none), seccomp, for doctor. */
+int lockdown_landlock_abi(void);
+bool lockdown_has_seccomp(void);
