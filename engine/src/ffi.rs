@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What every function of the shim shares: bytes handed to C, errors as one line of text, and the wall that no panic passes.
+
+use std::any::Any;
+use std::ffi::{CStr, c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Context, Result};
+
+/// An error text longer than this is cut.
+const ERROR_MAX: usize = 4096;
+
+/// Bytes owned by C, given back by `shim_bytes_free`. `data[len]` is a NUL that `len` does not count, so that texts can be printed as they are.
+#[repr(C)]
+pub struct ShimBytes {
+    data: *mut u8,
+    len: usize,
+}
+
+impl From<Vec<u8>> for ShimBytes {
+    fn from(mut v: Vec<u8>) -> Self {
+        let len = v.len();
+        v.push(0);
+        ShimBytes { data: Box::into_raw(v.into_boxed_slice()) as *mut u8, len }
+    }
+}
+
+impl ShimBytes {
+    /// No bytes at all: `data` is NULL.
+    pub const fn null() -> Self {
+        ShimBytes { data: std::ptr::null_mut(), len: 0 }
+    }
+}
+
+/// # Safety
+/// `b` is what the shim gave and has not been freed, or has a NULL `data`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_bytes_free(b: ShimBytes) {
+    if !b.data.is_null() {
+        // SAFETY: made by `From<Vec<u8>>`, a boxed slice of `len` bytes and the NUL.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(b.data, b.len + 1)) });
+    }
+}
+
+/// Runs `f`. 0, or -1 and the error with its causes in `*err`, or -2 and `panic: …` there. `err` may be NULL.
+///
+/// # Safety
+/// `err` is NULL or writable; what it held is overwritten, not freed.
+pub unsafe fn guard(err: *mut ShimBytes, f: impl FnOnce() -> Result<()>) -> c_int {
+    let (code, text) = match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(())) => return 0,
+        Ok(Err(e)) => (-1, format!("{e:#}")),
+        Err(payload) => (-2, format!("panic: {}", panic_text(&*payload))),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { give(err, one_line(&text)) };
+    code
+}
+
+/// As `guard`, with what `f` makes given to `*ret`.
+///
+/// # Safety
+/// `ret` and `err` are NULL or writable; what they held is overwritten, not freed.
+pub unsafe fn answer<T: Into<Vec<u8>>>(ret: *mut ShimBytes, err: *mut ShimBytes, f: impl FnOnce() -> Result<T>) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        guard(err, || {
+            give(ret, f()?);
+            Ok(())
+        })
+    }
+}
+
+/// Writes `bytes` to `*ret`, unless it is NULL.
+///
+/// # Safety
+/// `ret` is NULL or writable; what it held is overwritten, not freed.
+pub unsafe fn give(ret: *mut ShimBytes, bytes: impl Into<Vec<u8>>) {
+    if !ret.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { ret.write(ShimBytes::from(bytes.into())) };
+    }
+}
+
+/// # Safety
+/// `data` points to `len` readable bytes that outlive the borrow; NULL reads as empty.
+pub unsafe fn bytes<'a>(data: *const u8, len: usize) -> &'a [u8] {
+    if data.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(data, len) } }
+}
+
+/// # Safety
+/// `s` is NULL (gives None) or a NUL-terminated string that outlives the borrow.
+pub unsafe fn text<'a>(s: *const c_char, what: &str) -> Result<Option<&'a str>> {
+    if s.is_null() {
+        return Ok(None);
+    }
+    unsafe { CStr::from_ptr(s) }.to_str().map(Some).with_context(|| format!("{what} is not UTF-8"))
+}
+
+/// `s` up to `max` bytes, cut between characters.
+pub fn cut(s: &str, max: usize) -> &str {
+    &s[..s.floor_char_boundary(max)]
+}
+
+/// Line breaks and runs of blanks become one blank, other control characters are dropped.
+fn one_line(s: &str) -> String {
+    let words: Vec<&str> = s.split_whitespace().collect();
+    let line: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
+    cut(&line, ERROR_MAX).to_string()
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+}

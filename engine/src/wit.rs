@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! WIT work: C bindings of a world, components made of core modules, and what either says about itself.
+//!
+//! Runs in the bounded helper process: its input is a stranger's, and the libraries below may panic, or take long, on a hostile one.
+//! Each `extern "C"` function is declared and described in src/engine/shim_wit.h; its safety is that header's.
+
+mod docs;
+
+use std::ffi::{c_char, c_int};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Map, json};
+use wasi_preview1_component_adapter_provider as adapters;
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, WitPrinter, embed_component_metadata};
+use wit_parser::{PackageId, ParseError, Resolve, ResolveError, WorldId};
+
+use crate::ffi::{self, ShimBytes};
+
+const CORE_ITEMS_MAX: usize = 10_000;
+const CORE_NAME_MAX: usize = 256;
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_describe(component: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || docs::describe(&decode(ffi::bytes(component, len))?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_print(component: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || print(&decode(ffi::bytes(component, len))?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_bindings_c(
+    wit_path: *const c_char,
+    wit_text: *const c_char,
+    world: *const c_char,
+    ret: *mut ShimBytes,
+    err: *mut ShimBytes,
+) -> c_int {
+    unsafe { ffi::answer(ret, err, || bindings_c(load(wit_path, wit_text, world)?.context("no WIT given")?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_componentize(
+    module: *const u8,
+    len: usize,
+    wit_path: *const c_char,
+    wit_text: *const c_char,
+    world: *const c_char,
+    ret: *mut ShimBytes,
+    err: *mut ShimBytes,
+) -> c_int {
+    unsafe { ffi::answer(ret, err, || componentize(ffi::bytes(module, len), load(wit_path, wit_text, world)?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_command(module: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || encode(ffi::bytes(module, len), adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_core_info(module: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || core_info(ffi::bytes(module, len))) }
+}
+
+/// The world that is meant, or None if neither a path nor a text is given.
+unsafe fn load(path: *const c_char, text: *const c_char, world: *const c_char) -> Result<Option<(Resolve, WorldId)>> {
+    let (path, text, world) = unsafe { (ffi::text(path, "WIT path")?, ffi::text(text, "WIT text")?, ffi::text(world, "world name")?) };
+    let mut resolve = Resolve::default();
+    let pushed = match (path, text) {
+        (None, None) => return Ok(None),
+        (Some(path), None) => resolve.push_path(path).map(|(package, _)| package),
+        (None, Some(text)) => resolve.push_str("world.wit", text),
+        (Some(_), Some(_)) => bail!("WIT given both as a path and as text"),
+    };
+    let package = pushed.map_err(|e| located(&resolve, &e))?;
+    let world = resolve.select_world(&[package], world)?;
+    Ok(Some((resolve, world)))
+}
+
+/// A WIT error as one line with its place, instead of the parser's drawing of it.
+fn located(resolve: &Resolve, error: &anyhow::Error) -> anyhow::Error {
+    let layers = error.chain().map(|layer| {
+        let parse = layer.downcast_ref::<ParseError>().map(|e| e.kind().span());
+        match parse.or_else(|| layer.downcast_ref::<ResolveError>().map(|e| e.kind().span())) {
+            Some(span) if span.is_known() => format!("{}: {layer}", resolve.render_location(span)),
+            _ => layer.to_string(),
+        }
+    });
+    anyhow!(layers.collect::<Vec<_>>().join(": "))
+}
+
+fn bindings_c((mut resolve, world): (Resolve, WorldId)) -> Result<String> {
+    // No object file with the type, which `componentize` embeds; the symbol that would pull it in is defined here instead.
+    let opts = wit_bindgen_c::Opts { no_object_file: true, ..Default::default() };
+    let mut files = wit_bindgen_core::Files::default();
+    opts.build().generate(&mut resolve, world, &mut files)?;
+    let mut texts = Map::new();
+    for (name, content) in files.iter() {
+        let mut text = std::str::from_utf8(content)?.to_string();
+        if let Some(world) = name.strip_suffix(".c") {
+            text += &format!("\nvoid __component_type_object_force_link_{world}(void) {{}}\n");
+        }
+        texts.insert(name.to_string(), text.into());
+    }
+    Ok(json!({ "files": texts }).to_string())
+}
+
+fn componentize(module: &[u8], wit: Option<(Resolve, WorldId)>) -> Result<Vec<u8>> {
+    let adapter = adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
+    let Some((resolve, world)) = wit else { return encode(module, adapter) };
+    let mut module = module.to_vec();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+    let mut component = encode(&module, adapter)?;
+    docs::embed(&mut component, &resolve, world)?;
+    Ok(component)
+}
+
+fn encode(module: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
+    ensure!(Parser::is_core_wasm(module), "not a core WebAssembly module");
+    ComponentEncoder::default().validate(true).module(module)?.adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?.encode()
+}
+
+fn decode(wasm: &[u8]) -> Result<DecodedWasm> {
+    ensure!(Parser::is_component(wasm), "not a WebAssembly component");
+    let mut decoded = wit_component::decode(wasm)?;
+    let (DecodedWasm::Component(resolve, _) | DecodedWasm::WitPackage(resolve, _)) = &mut decoded;
+    docs::inject(resolve, wasm);
+    Ok(decoded)
+}
+
+fn print(decoded: &DecodedWasm) -> Result<String> {
+    let (resolve, main) = (decoded.resolve(), decoded.package());
+    let nested: Vec<PackageId> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != main).collect();
+    let mut printer = WitPrinter::default();
+    printer.print(resolve, main, &nested)?;
+    Ok(printer.output.to_string())
+}
+
+fn core_info(wasm: &[u8]) -> Result<String> {
+    ensure!(Parser::is_core_wasm(wasm), "not a core WebAssembly module");
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    ensure!(imports.len() < CORE_ITEMS_MAX, "the module has more than {CORE_ITEMS_MAX} imports");
+                    imports.push(json!([core_name(import.module), core_name(import.name), import_kind(import.ty)]));
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    ensure!(exports.len() < CORE_ITEMS_MAX, "the module has more than {CORE_ITEMS_MAX} exports");
+                    exports.push(json!([core_name(export.name), export_kind(export.kind)]));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(json!({ "imports": imports, "exports": exports }).to_string())
+}
+
+/// A name that is cut ends in `…`, so that it is never taken for another.
+fn core_name(name: &str) -> String {
+    let short = ffi::cut(name, CORE_NAME_MAX);
+    if short.len() < name.len() { format!("{short}…") } else { short.to_string() }
+}
+
+fn import_kind(ty: TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => "func",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
+}
+
+fn export_kind(kind: ExternalKind) -> &'static str {
+    match kind {
+        ExternalKind::Func | ExternalKind::FuncExact => "func",
+        ExternalKind::Table => "table",
+        ExternalKind::Memory => "memory",
+        ExternalKind::Global => "global",
+        ExternalKind::Tag => "tag",
+    }
+}
