@@ -17,7 +17,8 @@ enum { ERR_MESSAGE_MAX = 1024, ERR_SUBJECT_MAX = 512, ERR_CAUSES_MAX = 8 };
  * boundary; control characters, bidi controls and bytes that are not UTF-8 are escaped. */
 int err_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Replaces the table's hint of *err. Returns -code of *err, so that it can end a return statement. */
+/* Replaces the table's hint of *err. Returns -code of *err, so that it can end a return statement; where the caller passed no `err` the code is lost
+ * and this is -CORDON_E_HOST_BUG, so a public entry point passes an `err` of its own. */
 int err_hint(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts a new message before the present one, which becomes the first cause. Returns -code of *err. */
 int err_wrap(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

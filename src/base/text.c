@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static bool is_continuation(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+/* Bytes of the character at `s`, or 0 if it is not UTF-8. */
+static size_t text_char(const unsigned char *s, size_t len, uint32_t *ret)
+{
+    unsigned char c = s[0];
+    if (c < 0x80) {
+        *ret = c;
+        return 1;
+    }
+    size_t n = c >= 0xC2 && c <= 0xDF ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
+    if (n == 0 || n > len)
+        return 0;
+    uint32_t cp = c & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if (!is_continuation(s[i]))
+            return 0;
+        cp = cp << 6 | (s[i] & 0x3Fu);
+    }
+    if ((n == 3 && cp < 0x800) || (n == 4 && cp < 0x10000) || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+        return 0;
+    *ret = cp;
+    return n;
+}
+
+static size_t ascii_run(const char *s, size_t len)
+{
+    size_t i = 0;
+    for (uint64_t word; len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, s + i, sizeof word);
+        if (word & 0x8080808080808080u)
+            break;
+    }
+    return i;
+}
+
+bool text_is_utf8(const char *s, size_t len)
+{
+    uint32_t cp;
+    size_t i = 0;
+    while (i < len) {
+        i += ascii_run(s + i, len - i);
+        if (i == len)
+            break;
+        size_t n = text_char((const unsigned char *)s + i, len - i, &cp);
+        if (n == 0)
+            return false;
+        i += n;
+    }
+    return true;
+}
+
+size_t text_cut(const char *s, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    size_t cut = max;
+    /* At most three back, so that bytes that are not UTF-8 cost no more than that. */
+    while (cut > 0 && max - cut < 3 && is_continuation((unsigned char)s[cut]))
+        cut--;
+    return cut;
+}
+
+/* Would it move the cursor, reorder what stands beside it, or end the line? */
+static bool is_harmful(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x061C || cp == 0x200E || cp == 0x200F ||
+           (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines)
+{
+    size_t run = 0, i = 0;
+    while (i < len) {
+        uint32_t cp = (unsigned char)s[i];
+        size_t n = text_char((const unsigned char *)s + i, len - i, &cp);
+        bool kept = keep_newlines && (cp == '\n' || cp == '\t');
+        if (n > 0 && (kept || !is_harmful(cp))) {
+            i += n;
+            continue;
+        }
+        buf_add(b, s + run, i - run);
+        buf_addf(b, n > 1 ? "\\u{%04x}" : "\\x%02x", (unsigned)cp);
+        i += n ? n : 1;
+        run = i;
+    }
+    return buf_add(b, s + run, len - run);
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_within(const char *a, const char *b, int edits)
+{
+    while (*a && ascii_lower(*a) == ascii_lower(*b)) {
+        a++;
+        b++;
+    }
+    if (!*a && !*b)
+        return true;
+    if (edits == 0)
+        return false;
+    return (*a && is_within(a + 1, b, edits - 1)) || (*b && is_within(a, b + 1, edits - 1)) ||
+           (*a && *b && is_within(a + 1, b + 1, edits - 1));
+}
+
+bool text_is_near(const char *a, const char *b)
+{
+    return is_within(a, b, 2);
+}
+
+static const char sh_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+:,./_-=";
+
+int text_quote_sh(struct buf *b, const char *s)
+{
+    /* zsh looks a word that starts with `=` up as a command. */
+    if (*s && *s != '=' && s[strspn(s, sh_safe)] == '\0')
+        return buf_adds(b, s);
+    buf_addc(b, '\'');
+    for (;;) {
+        size_t n = strcspn(s, "'");
+        buf_add(b, s, n);
+        if (!s[n])
+            return buf_addc(b, '\'');
+        buf_adds(b, "'\\''");
+        s += n + 1;
+    }
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "policy/host.h"
+
+/* May a rule cover everything beneath this name? Not beneath a single label or a public suffix (com, co.uk, github.io), where each name is somebody
+ * else's. Returns NULL, or a static phrase that says why not. A build without a public suffix list refuses every name. */
+const char *suffix_why_not_beneath(const struct host *h);
