@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Two targets are enough for a newcomer: `make demo` and `make test`. The build itself is meson's.
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+# YES=1: install missing packages without asking. WERROR=1: a warning ends the build.
+export YES
+SETUP = --prefix=$(PREFIX) $(if $(WERROR),-Dwerror=true)
+
+.PHONY: all build demo test check-asan bench lint coverage install clean help ground ground-lint ground-coverage
+.DELETE_ON_ERROR:
+
+all: build
+
+help:
+	@echo 'make               build the library and the command (in $(BUILD)/)'
+	@echo 'make demo          build, then show a skill, a denial and a stopped loop'
+	@echo 'make test          build, then run every test'
+	@echo 'make check-asan    the tests under address, undefined-behaviour and leak sanitizers; the scheduler under the thread sanitizer'
+	@echo 'make bench         measure'
+	@echo 'make lint          gcc -fanalyzer and clang-tidy'
+	@echo 'make coverage      the tests, and the share of lines they reach'
+	@echo 'make install       install below PREFIX ($(PREFIX)), with DESTDIR in front'
+	@echo 'make clean         remove what was built here (the engine stays in the user cache)'
+	@echo 'YES=1              install missing packages without asking'
+
+ground:
+	@scripts/ground
+ground-lint:
+	@scripts/ground lint
+ground-coverage:
+	@scripts/ground coverage
+
+# $(call ninja,FOLDER,SETUP OPTIONS,TARGETS): sets a build directory up once, then builds.
+define ninja
+@test -f $(1)/build.ninja || meson setup $(1) $(SETUP) $(2)
+@ninja -C $(1) -j $(JOBS) $(3)
+endef
+
+build: ground
+	$(call ninja,$(BUILD))
+
+demo: build
+	@scripts/demo $(BUILD)/cli/cordon
+
+test: build
+	@scripts/run-tests $(BUILD)
+
+check-asan: ground
+	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests)
+	$(call ninja,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests
+
+bench: build
+	@bench/run $(BUILD)
+
+lint: ground-lint build
+	$(call ninja,build-lint,-Dc_args=-fanalyzer -Dwerror=true,code-alone)
+	@scripts/tidy $(BUILD)
+
+coverage: ground-coverage
+	$(call ninja,build-coverage,-Db_coverage=true)
+	@scripts/run-tests build-coverage
+	@gcovr --root . --filter 'src/' --print-summary --sort-uncovered build-coverage
+
+install:
+	@test -f $(BUILD)/build.ninja || { echo 'first: make' >&2; exit 2; }
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-asan build-tsan build-lint build-coverage
+
+comma := ,
