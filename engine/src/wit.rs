@@ -11,7 +11,7 @@ use std::ffi::{c_char, c_int};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, json};
 use wasi_preview1_component_adapter_provider as adapters;
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, WitPrinter, embed_component_metadata};
 use wit_parser::{PackageId, ParseError, Resolve, ResolveError, WorldId};
 
@@ -119,6 +119,8 @@ fn componentize(module: &[u8], wit: Option<(Resolve, WorldId)>) -> Result<Vec<u8
 
 fn encode(module: &[u8], adapter: &[u8]) -> Result<Vec<u8>> {
     ensure!(Parser::is_core_wasm(module), "not a core WebAssembly module");
+    // First, because the encoder panics on a truncated module.
+    Validator::new_with_features(WasmFeatures::all()).validate_all(module).context("the module is malformed")?;
     ComponentEncoder::default().validate(true).module(module)?.adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?.encode()
 }
 

@@ -13,6 +13,8 @@ use wit_parser::{Docs, Function, InterfaceId, PackageId, PackageMetadata, Resolv
 use crate::ffi;
 
 const SECTION: &str = "cordon-docs";
+/// What `PackageMetadata` encodes for a package without docs: version 1, an empty object.
+const NO_DOCS: &[u8] = b"\x01{}";
 const DEPTH_MAX: usize = 32;
 const FUNCTION_NODES_MAX: usize = 4096;
 const DOCS_MAX: usize = 4096;
@@ -27,11 +29,13 @@ pub fn embed(component: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> Resu
         let docs = PackageMetadata::extract(&made, id).encode()?;
         if Some(id) == made.worlds[root].package {
             append_section(component, PackageMetadata::SECTION_NAME, &docs);
-        } else {
+        } else if docs != NO_DOCS {
             others.insert(package.name.to_string(), String::from_utf8(docs)?.into());
         }
     }
-    append_section(component, SECTION, Value::Object(others).to_string().as_bytes());
+    if let Some(others) = filled(others) {
+        append_section(component, SECTION, json!(others).to_string().as_bytes());
+    }
     Ok(())
 }
 
