@@ -9,9 +9,9 @@ static bool is_one_bit_of(unsigned bit, unsigned set)
     return bit != 0 && (bit & (bit - 1)) == 0 && (bit & ~set) == 0;
 }
 
-static bool is_same(const char *a, const char *b)
+static bool is_named(const struct grant *g, const char *name)
 {
-    return a && b && strcmp(a, b) == 0;
+    return name && *name && strcmp(g->name, name) == 0;
 }
 
 static bool covers_host(const struct net_scope *n, const char *host)
@@ -59,9 +59,9 @@ bool grant_allows(const struct grant *g, const struct ask *a)
     case ASK_CREDENTIAL: return (g->kind == GRANT_BEARER || g->kind == GRANT_HEADER) && covers_origin(&g->net, a);
     case ASK_READ: return g->kind == GRANT_FILES && allows_file(g, a, FILE_READ);
     case ASK_WRITE: return g->kind == GRANT_FILES && allows_file(g, a, FILE_WRITE);
-    case ASK_ENV: return g->kind == GRANT_ENV && is_same(g->name, a->name);
-    case ASK_SECRET: return g->kind == GRANT_SECRET && is_same(g->name, a->name);
-    case ASK_MEMORY: return g->kind == GRANT_MEMORY && a->name && (!g->name || is_same(g->name, a->name));
+    case ASK_ENV: return g->kind == GRANT_ENV && is_named(g, a->name);
+    case ASK_SECRET: return g->kind == GRANT_SECRET && is_named(g, a->name);
+    case ASK_MEMORY: return g->kind == GRANT_MEMORY && a->name && (!*g->name || is_named(g, a->name));
     case ASK_EXEC: return g->kind == GRANT_EXEC;
     }
     return false;

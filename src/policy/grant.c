@@ -19,12 +19,6 @@ int grant_refuse(const struct grant_parse *p, const char *why)
     return -CORDON_E_USAGE;
 }
 
-int grant_copy(const struct grant_parse *p, const char *s, size_t len, char **ret)
-{
-    *ret = strndup(s, len);
-    return *ret ? 0 : err_nomem(p->err);
-}
-
 static bool is_alnum(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -41,6 +35,20 @@ static bool is_name(const char *s, size_t len, const char *also, const char *not
     return true;
 }
 
+/* `s` has been looked at by is_name, so it fits. */
+static void copy_name(char ret[GRANT_NAME_MAX + 1], const char *s, size_t len)
+{
+    memcpy(ret, s, len);
+    ret[len] = '\0';
+}
+
+static void copy_lower(char ret[GRANT_NAME_MAX + 1], const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        ret[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i];
+    ret[len] = '\0';
+}
+
 static bool is_reserved(const char *s, size_t len)
 {
     return (len >= 7 && strncasecmp(s, "CORDON_", 7) == 0) || (len >= 3 && strncasecmp(s, "LD_", 3) == 0);
@@ -55,10 +63,11 @@ static int parse_env(struct grant_parse *p, const char *value)
         return grant_refuse(p, "the name of a variable is letters, digits and _, at most 128, not starting with a digit");
     if (is_reserved(value, len))
         return grant_refuse(p, "variables CORDON_* and LD_* are never given to a skill");
-    return grant_copy(p, value, len, &p->grant->name);
+    copy_name(p->grant->name, value, len);
+    return 0;
 }
 
-static int parse_secret_name(struct grant_parse *p, const char *s, size_t len, char **ret)
+static int parse_secret_name(struct grant_parse *p, const char *s, size_t len, char ret[GRANT_NAME_MAX + 1])
 {
     if (memchr(s, '*', len) || memchr(s, '?', len))
         return grant_refuse(p, "there are no wildcards: name each secret");
@@ -66,21 +75,13 @@ static int parse_secret_name(struct grant_parse *p, const char *s, size_t len, c
         return grant_refuse(p, "the name of a secret is letters, digits, _, - and ., at most 128, starting with a letter, digit or _");
     if (is_reserved(s, len))
         return grant_refuse(p, "secrets CORDON_* and LD_* are never given to a skill");
-    return grant_copy(p, s, len, ret);
+    copy_name(ret, s, len);
+    return 0;
 }
 
 static int parse_secret(struct grant_parse *p, const char *value)
 {
-    return parse_secret_name(p, value, strlen(value), &p->grant->name);
-}
-
-static int lower_copy(const struct grant_parse *p, const char *s, size_t len, char **ret)
-{
-    int rc = grant_copy(p, s, len, ret);
-    for (char *c = rc == 0 ? *ret : NULL; c && *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    return rc;
+    return parse_secret_name(p, value, strlen(value), p->grant->name);
 }
 
 static int parse_memory(struct grant_parse *p, const char *value)
@@ -89,7 +90,8 @@ static int parse_memory(struct grant_parse *p, const char *value)
         return 0;
     if (!is_name(value, strlen(value), "_-", "_-"))
         return grant_refuse(p, "the name of a bot is ASCII letters, digits, - and _, at most 128, starting with a letter or digit");
-    return lower_copy(p, value, strlen(value), &p->grant->name);
+    copy_lower(p->grant->name, value, strlen(value));
+    return 0;
 }
 
 static int parse_exec(struct grant_parse *p, const char *value)
@@ -105,7 +107,7 @@ static int parse_credential(struct grant_parse *p, const char *value)
     const char *at = strchr(value, '@');
     if (!at)
         return grant_refuse(p, "the host is missing: write SECRET@HOST");
-    int rc = parse_secret_name(p, value, (size_t)(at - value), &p->grant->secret);
+    int rc = parse_secret_name(p, value, (size_t)(at - value), p->grant->secret);
     return rc < 0 ? rc : grant_parse_origin(p, at + 1);
 }
 
@@ -128,9 +130,7 @@ static int parse_header(struct grant_parse *p, const char *value)
     size_t len = (size_t)(colon - value);
     if (!is_name(value, len, "-_", "-"))
         return grant_refuse(p, "the name of a header is letters, digits, - and _, at most 128");
-    int rc = lower_copy(p, value, len, &p->grant->name);
-    if (rc < 0)
-        return rc;
+    copy_lower(p->grant->name, value, len);
     if (is_framing_header(p->grant->name))
         return grant_refuse(p, "this header belongs to the connection and cannot be set");
     return parse_credential(p, colon + 1);
@@ -213,8 +213,6 @@ int grant_parse(const char *text, const struct grant_source *source, struct gran
 void grant_finish(struct grant *g)
 {
     free(g->net.prefix);
-    free(g->name);
-    free(g->secret);
     free(g->path);
     free(g->guest);
     *g = (struct grant){0};
@@ -246,7 +244,7 @@ int grant_print(struct buf *b, const struct grant *g)
     case GRANT_FILES: return print_files(b, g);
     case GRANT_ENV: return buf_addf(b, "env=%s", g->name);
     case GRANT_SECRET: return buf_addf(b, "secret=%s", g->name);
-    case GRANT_MEMORY: return g->name ? buf_addf(b, "memory=%s", g->name) : buf_adds(b, "memory");
+    case GRANT_MEMORY: return *g->name ? buf_addf(b, "memory=%s", g->name) : buf_adds(b, "memory");
     case GRANT_EXEC: return buf_adds(b, "exec");
     }
     return -1;

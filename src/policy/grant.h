@@ -59,11 +59,12 @@ struct net_scope {
 struct grant {
     enum grant_kind kind;
     struct net_scope net; /* NET, BEARER, HEADER */
-    char *name;           /* owned: ENV and SECRET: the name; HEADER: the header, lower-case; MEMORY: the bot, or NULL for whichever bot calls */
-    char *secret;         /* owned: BEARER, HEADER */
-    unsigned access;      /* FILES: set of enum file_access */
-    char *path;           /* owned: FILES: host path, absolute, no dot segments; NULL in what a manifest asks for */
-    char *guest;          /* owned: FILES: path as the guest sees it, absolute, no dot segments */
+    /* ENV and SECRET: the name; HEADER: the header, lower-case; MEMORY: the bot, empty for whichever bot calls. */
+    char name[GRANT_NAME_MAX + 1];
+    char secret[GRANT_NAME_MAX + 1]; /* BEARER, HEADER: name of the secret */
+    unsigned access; /* FILES: set of enum file_access */
+    char *path;      /* owned: FILES: host path, absolute, no dot segments; NULL in what a manifest asks for */
+    char *guest;     /* owned: FILES: path as the guest sees it, absolute, no dot segments */
 };
 
 /* Where a grant's text comes from. */

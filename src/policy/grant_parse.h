@@ -12,9 +12,6 @@ struct grant_parse {
 
 /* CORDON_E_USAGE: "grant 'TEXT': WHY". */
 int grant_refuse(const struct grant_parse *p, const char *why);
-/* *ret is NULL where this fails. */
-int grant_copy(const struct grant_parse *p, const char *s, size_t len, char **ret);
-
 int grant_parse_net(struct grant_parse *p, const char *value);
 /* HOST[:PORT] of a credential: https, that host alone. */
 int grant_parse_origin(struct grant_parse *p, const char *value);

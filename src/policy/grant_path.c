@@ -120,14 +120,14 @@ int grant_parse_files(struct grant_parse *p, const char *value)
                          : parse_guest_path(p, value, &g->guest);
     if (!separator) {
         int rc = parse_host_path(p, value, &g->path);
-        return rc < 0 ? rc : grant_copy(p, g->path, strlen(g->path), &g->guest);
+        return rc < 0 ? rc : parse_guest_path(p, g->path, &g->guest);
     }
     const char *why = check_separators(value, separator);
     if (why)
         return grant_refuse(p, why);
-    cleanup_free char *path = NULL;
-    int rc = grant_copy(p, value, (size_t)(separator - value), &path);
-    if (rc < 0 || (rc = parse_host_path(p, path, &g->path)) < 0)
-        return rc;
-    return parse_guest_path(p, separator + 2, &g->guest);
+    cleanup_free char *path = strndup(value, (size_t)(separator - value));
+    if (!path)
+        return err_nomem(p->err);
+    int rc = parse_host_path(p, path, &g->path);
+    return rc < 0 ? rc : parse_guest_path(p, separator + 2, &g->guest);
 }

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/suffix.h"
 
-#include <string.h>
-
-#ifdef CORDON_HAVE_LIBPSL
 #include <libpsl.h>
+#include <string.h>
 
 static const char *check_list(const char *name)
 {
     const psl_ctx_t *list = psl_builtin();
     if (!list)
-        return "the public suffix list is missing, so nothing can be granted beneath a name";
+        return "libpsl has no public suffix list, so nothing can be granted beneath a name: write each host";
     if (psl_is_public_suffix2(list, name, PSL_TYPE_ANY))
         return "it would cover names of many owners: the host is a public suffix; write a name beneath it";
     return NULL;
 }
-#else
-static const char *check_list(const char *name)
-{
-    (void)name;
-    return "this build has no public suffix list, so nothing can be granted beneath a name: write each host";
-}
-#endif
 
 const char *suffix_why_not_beneath(const struct host *h)
 {
