@@ -47,6 +47,12 @@ struct wit_func {
 
 void wit_type_free(struct wit_type *t);          /* NULL allowed */
 void wit_func_finish(struct wit_func *f);
+/* "bool", "u8", "list", "record", ... Static storage. */
+const char *wit_kind_name(enum wit_kind k);
+/* The first WIT_OPAQUE found in it ("resource", ...), or NULL. NULL has none. */
+const char *wit_type_opaque(const struct wit_type *t);
+/* The member of that name, or NULL. */
+const struct wit_member *wit_member_find(const struct wit_member *m, size_t n, const char *name, size_t len);
 /* True if no WIT_OPAQUE is anywhere in it. Else *ret_what names the first one found. */
 bool wit_func_is_callable(const struct wit_func *f, const char **ret_what);
 
