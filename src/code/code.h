@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CODE_COMPONENT_MAX = 64 << 20, CODE_TEXT_MAX = 4 << 20, CODE_META_MAX = 4 << 20, CODE_DIGEST_LEN = 32 };
+enum { CODE_COMPONENT_MAX = 64 << 20, CODE_TEXT_MAX = 4 << 20, CODE_META_MAX = 4 << 20, CODE_BODY_MAX = 512 << 20 /* native code of one artifact */, CODE_DIGEST_LEN = 32 };
 
 /* ---- sniff.c: pure ---- */
 enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_PRECOMPILED, CODE_OTHER };
@@ -47,12 +47,14 @@ void cache_entry_finish(struct cache_entry *e);
  * engine, part of every key. */
 int cache_open(const char *dir, struct cache **ret, cordon_error **err);
 void cache_close(struct cache *c);
+/* The helper's bounds now in force: a remembered COMPILE_LIMIT is given again only under those it was met with. Before the first use; none set are all zero. */
+void cache_set_bounds(struct cache *c, const struct code_bounds *bounds);
 /* 1: found, checked, open; 0: not there (or damaged: then removed); <0: error, also a remembered refusal, given again as the error it was. */
 int cache_get(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], struct cache_entry *ret, cordon_error **err);
 /* Stores whole or not at all (temporary file, fsync not needed for a cache, rename); two processes may store the same entry at once. Takes nothing; body_fd stays the caller's. *ret is as from cache_get. */
 int cache_put(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const char *meta, int body_fd, uint64_t body_len,
               struct cache_entry *ret, cordon_error **err);
-/* Remembers that these bytes were refused, and why. */
+/* Remembers that these bytes were refused, and why. Only what is the artifact's own fault (category "artifact"); of anything else nothing is kept. */
 int cache_put_refusal(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const cordon_error *why, cordon_error **err);
 /* Removes least recently used entries until at most max_bytes are left. */
 int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The system calls that are left. Lists of what is allowed; all else is EPERM, so that code that merely looks for an extra (a file beneath /proc, a tunable)
+ * goes on without it. Another architecture's calls (32 bit, x32) kill the process.
+ */
+#include "base/error.h"
+#include "lockdown_parts.h"
+#include <asm/termbits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define PAGEMAP_SCAN 0xc0606610u   /* how Wasmtime finds the pages a guest has touched (linux/fs.h from 6.7) */
+
+/* Memory, threads, signals to itself, clocks, descriptors that are open. Names nothing outside the process. */
+static const int common_calls[] = {
+    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(close),
+    SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
+    SCMP_SYS(mincore), SCMP_SYS(membarrier), SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity), SCMP_SYS(getcpu), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(exit), SCMP_SYS(exit_group),
+    SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday), SCMP_SYS(time),
+};
+
+/* What libuv and tokio need to wait, and how a finished command tells of itself and ends. */
+static const int run_calls[] = {
+    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_pwait2), SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime),
+    SCMP_SYS(signalfd4), SCMP_SYS(pipe2), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(memfd_create),
+    SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigsuspend), SCMP_SYS(getppid), SCMP_SYS(getuid),
+    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(times), SCMP_SYS(uname),
+};
+
+/* No TIOCSTI: what is typed at a terminal must not come from here. */
+static const unsigned run_ioctls[] = {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ, PAGEMAP_SCAN};
+static const unsigned run_fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS};
+
+#define CLONE_NEW (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_OWN (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
+
+static int allow_all(scmp_filter_ctx f, const int *calls, size_t n)
+{
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+    return r;
+}
+
+static int allow_second(scmp_filter_ctx f, int call, const unsigned *values, size_t n)
+{
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++)   /* the kernel looks at 32 bits */
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, values[i]));
+    return r;
+}
+
+/* Threads of this process only. The flags of clone3 cannot be seen from here; without it libraries take clone. */
+static int allow_threads(scmp_filter_ctx f)
+{
+    int r = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEW | CLONE_OWN, CLONE_OWN));
+}
+
+/* abort and raise; a command that dies of the signal it got. */
+static int allow_own_signals(scmp_filter_ctx f)
+{
+    uint32_t self = (uint32_t)getpid();
+    int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, self));
+    return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, self));
+}
+
+/* Names of threads; reading (not setting) limits of its own, which thread start does. */
+static int allow_introspection(scmp_filter_ctx f)
+{
+    int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, PR_SET_NAME));
+    return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+}
+
+/* `executable`: the helper builds code to look at it; a process that runs guests makes none any more. */
+static int allow_memory(scmp_filter_ctx f, bool executable)
+{
+    uint64_t refused = executable ? 0 : PROT_EXEC;
+    int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, refused, 0));
+    return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, refused, 0));
+}
+
+static int allow_run(scmp_filter_ctx f)
+{
+    int r = allow_all(f, run_calls, COUNT(run_calls));
+    if (!r)
+        r = allow_second(f, SCMP_SYS(ioctl), run_ioctls, COUNT(run_ioctls));
+    return r ? r : allow_second(f, SCMP_SYS(fcntl), run_fcntls, COUNT(run_fcntls));
+}
+
+/* All threads there are get the filter, or none (TSYNC). */
+static int set_attributes(scmp_filter_ctx f)
+{
+    int r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
+    return r ? r : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
+static int fill(scmp_filter_ctx f, enum lockdown_kind kind)
+{
+    int r = set_attributes(f);
+    if (r || (r = allow_all(f, common_calls, COUNT(common_calls))) || (r = allow_threads(f)) || (r = allow_own_signals(f)) ||
+        (r = allow_introspection(f)) || (r = allow_memory(f, kind == LOCKDOWN_HELPER)))
+        return r;
+    return kind == LOCKDOWN_RUN ? allow_run(f) : 0;
+}
+
+bool lockdown_has_seccomp(void)
+{
+    uint32_t action = SECCOMP_RET_ERRNO;
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+static void release(scmp_filter_ctx *f)
+{
+    if (*f)
+        seccomp_release(*f);
+}
+
+int lockdown_seccomp(enum lockdown_kind kind, cordon_error **err)
+{
+    if (!lockdown_has_seccomp())
+        return 0;
+    __attribute__((cleanup(release))) scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (!f)
+        return err_nomem(err);
+    int r = fill(f, kind);
+    if (r || (r = seccomp_load(f)))
+        return err_set(err, CORDON_E_KERNEL, NULL, "cannot load the seccomp filter: errno %d", -r);
+    return 1;
+}
