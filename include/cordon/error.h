@@ -45,6 +45,11 @@ CORDON_API const char *cordon_error_subject(const cordon_error *err);
 CORDON_API const char *cordon_error_cause(const cordon_error *err, size_t n);
 /** The exit code the command uses for this error (product rules: 2, 3, 4, 6, 7 or 70). */
 CORDON_API int cordon_error_exit_code(const cordon_error *err);
+/** Makes an error of the caller's own, as the library makes its: sets *err (if err is not NULL) and returns -code. The text is cut at 1 KiB on a character boundary; control
+ *  characters, bidi controls and bytes that are not UTF-8 are escaped in it, so outside text may be passed as it is. `subject` and `hint` may be NULL (hint: the table's).
+ *  `code` is one of enum cordon_errc, not CORDON_OK. The caller frees. Any thread. */
+CORDON_API int cordon_error_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /** Frees the error; NULL is allowed. */
 CORDON_API void cordon_error_free(cordon_error *err);
 

@@ -14,6 +14,11 @@ CORDON_API const char *cordon_version(void);
 /** The version of Wasmtime inside. Static storage. */
 CORDON_API const char *cordon_engine_version(void);
 
+/** A stranger's text (a log line, a name, doc comments, an answer) made harmless for a terminal: control characters (ESC, C1, DEL too), bidi controls, line separators and
+ *  bytes that are not UTF-8 become \xNN or \u{NNNN}; `keep_newlines` leaves \n and \t as they are. Errors' and outcomes' messages need it no more. NULL if out of memory
+ *  or longer than 256 MiB. The caller frees with cordon_free. Any thread. */
+CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines);
+
 /** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper, toolchain for `build`, effective defaults and ceilings.
  *  One JSON object {"cordon":1,"ok":bool,"checks":[{"name","status":"ok|warn|fail","detail","hint"}],…}. The caller frees with cordon_free. `opts` may be NULL. */
 CORDON_API int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err);

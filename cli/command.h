@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A command is one row: its options, help, completion and code hang on it. A new command is one file and one line in commands.c
+ * and meson.build.
+ */
+#pragma once
+#include "options.h"
+#include <stdbool.h>
+
+enum group { GROUP_AUTHOR, GROUP_OPERATE, GROUP_OTHER, GROUP_COUNT };
+
+struct cli;
+
+struct command {
+    const char *name;
+    enum group group;
+    bool first;                   /* among the few that `cordon` alone shows before the groups */
+    bool has_rest;                /* what follows `--` is kept apart; else it is words like the others */
+    int words_min, words_max;
+    const char *summary;          /* one line: lower case, no full stop */
+    const char *synopsis;         /* what follows the name */
+    const char *about;            /* more for --help; NULL allowed */
+    const struct option *options; /* ends with a row without a name; NULL: none */
+    const char *example;
+    int (*run)(struct cli *cli);  /* returns the exit code */
+};
+
+/* What a command runs with. */
+struct cli {
+    const struct command *command;   /* NULL before one is known */
+    struct args args;
+    bool json, quiet, verbose;
+    bool out_is_terminal, err_is_terminal, colour;
+};
+
+/* The n-th command in the order of the help; NULL past the last. */
+const struct command *command_nth(size_t n);
+const struct command *command_find(const char *name);
+const char *group_name(enum group group);
+
+extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
+    command_explain, command_completion, command_help, command_version;

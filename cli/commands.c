@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of commands. */
+#include "command.h"
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_run,    &command_build,   &command_inspect,    &command_tools, &command_bench,
+    &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+const struct command *command_nth(size_t n)
+{
+    return n < COMMANDS ? commands[n] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+const char *group_name(enum group group)
+{
+    static const char *const names[GROUP_COUNT] = {
+        [GROUP_AUTHOR] = "author", [GROUP_OPERATE] = "operate", [GROUP_OTHER] = "other"};
+    return names[group];
+}

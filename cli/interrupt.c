@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A signal handler reaches only what is static, hence the two variables: one process runs one call. */
+#include "interrupt.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static _Atomic(cordon_call *) watched;
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+    caught = sig;
+    cordon_call *call = atomic_load(&watched);
+    if (call)
+        cordon_call_cancel(call);
+}
+
+void interrupt_begin(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < 2; i++) {
+        struct sigaction present;
+        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN) /* nohup, background jobs */
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
+void interrupt_watch(cordon_call *call)
+{
+    atomic_store(&watched, call);
+    if (call && caught)
+        cordon_call_cancel(call);
+}
+
+bool interrupt_caught(void)
+{
+    return caught != 0;
+}
+
+void interrupt_reraise(void)
+{
+    if (!caught)
+        return;
+    int sig = caught;
+    signal(sig, SIG_DFL);
+    raise(sig);
+}

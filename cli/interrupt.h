@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SIGINT and SIGTERM while a call runs: the first cancels the call, the second kills at once. In the end the command dies of the signal it got,
+ * so that a shell sees what happened.
+ */
+#pragma once
+#include <cordon/cordon.h>
+#include <stdbool.h>
+
+/* From now on signals are caught. */
+void interrupt_begin(void);
+/* The call that a signal cancels; NULL: none. The caller keeps its reference until it has taken the call back with NULL. */
+void interrupt_watch(cordon_call *call);
+bool interrupt_caught(void);
+/* If one was caught: dies of it. To be called when everything has been given back. */
+void interrupt_reraise(void);

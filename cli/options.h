@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one reader of command lines. A command's table says which options it has; --help, completion and the manual's test come
+ * from the same rows. Every command has -h and --help besides.
+ *
+ * `--name VALUE`, `--name=VALUE`, `-x VALUE`, `-xVALUE`, flags of one letter together (`-jq`). Options and words mix freely;
+ * after `--` nothing is an option. A value may begin with a dash.
+ */
+#pragma once
+#include <cordon/error.h>
+#include <stdbool.h>
+
+enum { OPTIONS_MAX = 24 };
+
+struct option {
+    char letter;          /* 0: none */
+    const char *name;     /* long form, without dashes; NULL ends the table */
+    const char *value;    /* how the help calls its value; NULL: a flag */
+    const char *help;
+    const char *refused;  /* not NULL: known, but an error with these words; shown nowhere */
+};
+
+#define OPTION_JSON {.letter = 'j', .name = "json", .help = "print one JSON object, also when it fails"}
+#define OPTION_QUIET {.letter = 'q', .name = "quiet", .help = "on stderr, say only what failed"}
+#define OPTION_VERBOSE {.letter = 'v', .name = "verbose", .help = "on stderr, say everything, with what was used"}
+#define OPTION_END {.name = NULL}
+
+/* What a command line says. Everything points into argv. */
+struct args {
+    const struct option *options;      /* the table it was read by; NULL: none */
+    const char *value[OPTIONS_MAX];    /* by row of the table; "" for a flag that was given, NULL for what was not */
+    bool help;
+    char **words;
+    int n_words;
+    char **rest;                       /* what followed `--`, if the command keeps it apart */
+    int n_rest;
+};
+
+struct command;
+/* Reads argv (which it reorders). Goes on after an error, so that --json is known when the first one is reported. */
+int options_parse(const struct command *command, int argc, char **argv, struct args *ret, cordon_error **err);
+/* True if the option of that long name is in the table and was given. */
+bool args_has(const struct args *args, const char *name);

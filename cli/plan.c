@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include "cleanup.h"
+#include "source.h"
+#include <string.h>
+
+int plan_tier(const char *name, enum cordon_tier *ret, cordon_error **err)
+{
+    enum cordon_tier tier = CORDON_TIER_UNTRUSTED;
+    int rc = name ? cordon_tier_parse(name, &tier, err) : 0;
+    if (rc < 0)
+        return rc;
+    if (tier != CORDON_TIER_UNTRUSTED)
+        return cordon_error_set(err, CORDON_E_TIER_REFUSED, "tier", NULL, "a target that is not installed runs untrusted: --tier %s is refused",
+                                cordon_tier_name(tier));
+    *ret = tier;
+    return 0;
+}
+
+static int read_limits(const struct cli *cli, struct plan *p, cordon_error **err)
+{
+    static const struct { int row; enum cordon_limit limit; const char *origin; } flags[] = {
+        {PLAN_FUEL, CORDON_LIMIT_FUEL, "--fuel"},
+        {PLAN_MEMORY, CORDON_LIMIT_MEMORY_BYTES, "--memory"},
+        {PLAN_TIMEOUT, CORDON_LIMIT_WALL_MS, "--timeout"},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        const char *text = cli->args.value[flags[i].row];
+        uint64_t value;
+        if (!text)
+            continue;
+        int rc = cordon_limit_parse(flags[i].limit, p->tier, text, &value, err);
+        if (rc < 0)
+            return rc;
+        p->limits[p->n_limits].origin = flags[i].origin;
+        p->limits[p->n_limits].limit = flags[i].limit;
+        p->limits[p->n_limits++].value = value;
+    }
+    return 0;
+}
+
+static bool is_stdin(const char *word)
+{
+    return word && (strcmp(word, "-") == 0 || strcmp(word, "@-") == 0);
+}
+
+/* `-` and `@FILE` are read, anything else is the text itself. */
+static int read_text(const char *word, size_t max, const char *what, char **ret, size_t *ret_len, cordon_error **err)
+{
+    if (is_stdin(word) || word[0] == '@')
+        return source_read(word + (word[0] == '@'), max, what, ret, ret_len, err);
+    *ret = strdup(word);
+    *ret_len = strlen(word);
+    return *ret ? 0 : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+}
+
+static int check_sources(const struct cli *cli, const char *word, cordon_error **err)
+{
+    const char *input = cli->args.value[PLAN_INPUT], *args = cli->args.value[PLAN_ARGS];
+    if (input && word)
+        return cordon_error_set(err, CORDON_E_USAGE, "input", NULL, "the input is given twice: as a word and with -i");
+    if ((input || word) && args)
+        return cordon_error_set(err, CORDON_E_USAGE, "args", "An input is the one text of a call; arguments are for exports with parameters of their own.",
+                                "give an input or --args, not both");
+    if (is_stdin(cli->args.words[0]) + is_stdin(word) + is_stdin(args) > 1)
+        return cordon_error_set(err, CORDON_E_USAGE, "-", "Give one of them as a file: @FILE for an input, a path for a target.",
+                                "standard input can be read only once, and is asked for twice");
+    return 0;
+}
+
+int plan_read(const struct cli *cli, struct plan *p, cordon_error **err)
+{
+    *p = (struct plan){.call = cli->args.value[PLAN_CALL], .argv = cli->args.rest, .argc = cli->args.n_rest};
+    const char *word = cli->args.n_words > 1 ? cli->args.words[1] : NULL;
+    int rc = plan_tier(cli->args.value[PLAN_TIER], &p->tier, err);
+    if (rc < 0 || (rc = read_limits(cli, p, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
+        return rc;
+    size_t max = (size_t)cordon_limit_ceiling(p->tier, CORDON_LIMIT_INPUT_BYTES);
+    const char *args = cli->args.value[PLAN_ARGS], *input = cli->args.value[PLAN_INPUT];
+    if (args && (rc = read_text(args, max, "--args", &p->args, &p->args_len, err)) < 0)
+        return rc;
+    if (word)
+        return read_text(word, max, "the input", &p->input, &p->input_len, err);
+    if (input && !(p->input = strdup(input)))
+        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+    p->input_len = input ? strlen(input) : 0;
+    return 0;
+}
+
+void plan_finish(struct plan *p)
+{
+    free(p->input);
+    free(p->args);
+}
+
+int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret, cordon_error **err)
+{
+    cleanup_request cordon_request *req = NULL;
+    int rc = cordon_request_new(skill, p->call, &req, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < p->n_limits; i++)
+        if ((rc = cordon_request_set_limit(req, p->limits[i].limit, p->limits[i].value, p->limits[i].origin, err)) < 0)
+            return rc;
+    if (p->args && (rc = cordon_request_set_args(req, p->args, p->args_len, err)) < 0)
+        return rc;
+    if (p->input && (rc = cordon_request_set_input(req, p->input, p->input_len, err)) < 0)
+        return rc;
+    for (int i = 0; i < p->argc; i++)
+        if ((rc = cordon_request_add_arg(req, p->argv[i], err)) < 0)
+            return rc;
+    *ret = take(req);
+    return 0;
+}

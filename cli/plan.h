@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a command line says about a call, for the commands that make one: which export, with what, within which limits. Everything that can be wrong with it is found
+ * before anything is loaded.
+ */
+#pragma once
+#include "command.h"
+#include <cordon/cordon.h>
+
+/* The first rows of the table of such a command. */
+enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, PLAN_TIER, PLAN_OPTIONS };
+#define PLAN_OPTION_ROWS                                                                                                           \
+    [PLAN_INPUT] = {'i', "input", "INPUT", "the input, exactly as written (no @FILE, no -)", NULL},                                \
+    [PLAN_CALL] = {'c', "call", "EXPORT", "which export to call: its name, or INTERFACE#FUNCTION", NULL},                          \
+    [PLAN_ARGS] = {0, "args", "JSON|@FILE|-", "its arguments: an object by parameter name, or an array", NULL},                    \
+    [PLAN_FUEL] = {0, "fuel", "N", "instructions it may use (20M, 10G; 1 G is about 0.2 s)", NULL},                                \
+    [PLAN_MEMORY] = {'m', "memory", "SIZE", "memory it may use (64MiB)", NULL},                                                    \
+    [PLAN_TIMEOUT] = {'t', "timeout", "DURATION", "time it may take (250ms, 10s, 5m)", NULL},                                      \
+    [PLAN_TIER] = {0, "tier", "TIER", "how far it is trusted: untrusted (default)", NULL}
+
+struct plan {
+    enum cordon_tier tier;
+    const char *call;            /* NULL: the default export */
+    char *input;                 /* owned; NULL: none was given */
+    size_t input_len;
+    char *args;                  /* owned; NULL: none were given */
+    size_t args_len;
+    struct { const char *origin; enum cordon_limit limit; uint64_t value; } limits[3];
+    size_t n_limits;
+    char **argv;                 /* borrowed */
+    int argc;
+};
+
+/* `target` is the first word, an input may be the second. */
+int plan_read(const struct cli *cli, struct plan *ret, cordon_error **err);
+void plan_finish(struct plan *p);
+/* The request the plan describes. The caller frees. */
+int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret, cordon_error **err);
+/* Reads the name of a tier; NULL: untrusted. TIER_REFUSED for what no settings allow. */
+int plan_tier(const char *name, enum cordon_tier *ret, cordon_error **err);

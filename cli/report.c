@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include "cleanup.h"
+#include "interrupt.h"
+#include <errno.h>
+#include <string.h>
+
+int out_write(const char *data, size_t len, cordon_error **err)
+{
+    while (len) {
+        ssize_t n = write(STDOUT_FILENO, data, len);
+        if (n < 0 && errno == EINTR && !interrupt_caught())
+            continue;
+        if (n < 0)
+            return cordon_error_set(err, CORDON_E_IO, "stdout", "Check what standard output leads to: a full disk, or a reader that has gone.",
+                                    "cannot write to standard output: %s", strerror(errno));
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int out_guest(const struct cli *cli, const char *text, size_t len, cordon_error **err)
+{
+    if (!cli->out_is_terminal)
+        return out_write(text, len, err);
+    cleanup_text char *shown = cordon_escape(text, len, true);
+    if (!shown)
+        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+    return out_write(shown, strlen(shown), err);
+}
+
+void print_guest_n(FILE *f, const char *text, size_t len)
+{
+    cleanup_text char *shown = cordon_escape(text, len, false);
+    fputs(shown ? shown : "(out of memory)", f);
+}
+
+void print_guest(FILE *f, const char *text, size_t max)
+{
+    print_guest_n(f, text, strnlen(text, max));
+}
+
+const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static const char *bold(const struct cli *cli) { return cli->colour ? "\033[1;31m" : ""; }
+static const char *plain(const struct cli *cli) { return cli->colour ? "\033[0m" : ""; }
+
+/* "cordon run: " */
+static void print_who(const struct cli *cli)
+{
+    fprintf(stderr, "%scordon%s%s:%s ", bold(cli), cli->command ? " " : "", cli->command ? cli->command->name : "", plain(cli));
+}
+
+static int error_as_json(const struct cli *cli, const char *skill, const cordon_error *why)
+{
+    cleanup_text char *json = NULL;
+    if (cordon_error_json(why, skill, &json, NULL) == 0 && out_write(json, strlen(json), NULL) == 0 && out_write("\n", 1, NULL) == 0)
+        return cordon_error_exit_code(why);
+    print_who(cli);
+    fprintf(stderr, "%s\n", cordon_error_message(why));
+    return json ? EXIT_IO : cordon_error_exit_code(why);
+}
+
+int report_error(const struct cli *cli, const char *skill, cordon_error *err)
+{
+    cleanup_error cordon_error *why = err;
+    if (cli->json)
+        return error_as_json(cli, skill, why);
+    print_who(cli);
+    fprintf(stderr, "%s\n", cordon_error_message(why));
+    const char *cause;
+    for (size_t i = 0; (cause = cordon_error_cause(why, i)); i++)
+        fprintf(stderr, "  because: %s\n", cause);
+    if (!cli->quiet)
+        fprintf(stderr, "  %s\n", cordon_error_hint(why));
+    return cordon_error_exit_code(why);
+}
+
+int out_json_line(const struct cli *cli, const char *json)
+{
+    cordon_error *err = NULL;
+    if (out_guest(cli, json, strlen(json), &err) == 0 && out_write("\n", 1, &err) == 0)
+        return 0;
+    struct cli text = *cli;
+    text.json = false; /* stdout has failed: stderr is what is left */
+    return report_error(&text, NULL, err);
+}
+
+int out_object(const struct cli *cli, json_t *object)
+{
+    cleanup_json json_t *whole = json_pack("{si}", "cordon", 1);
+    cleanup_free char *text = NULL;
+    if (whole && json_object_update_missing(whole, object) == 0)
+        text = json_dumps(whole, JSON_COMPACT);
+    if (text)
+        return out_json_line(cli, text);
+    cordon_error *err = NULL;
+    cordon_error_set(&err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+    return report_error(cli, NULL, err);
+}
+
+int out_end(const struct cli *cli, int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    struct cli text = *cli;
+    text.json = false;
+    cordon_error *err = NULL;
+    cordon_error_set(&err, CORDON_E_IO, "stdout", NULL, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    return report_error(&text, NULL, err);
+}
+
+static void print_log(const struct cli *cli, const char *skill, const cordon_outcome *o)
+{
+    const char *level, *message;
+    for (size_t i = 0; cordon_outcome_log(o, i, &level, &message); i++) {
+        if (!cli->verbose && strcmp(level, "error") != 0 && strcmp(level, "warn") != 0)
+            continue;
+        print_guest(stderr, skill, 128);
+        fprintf(stderr, ": %s: ", level);
+        print_guest(stderr, message, 8192);
+        fputc('\n', stderr);
+    }
+}
+
+static void print_denials(const struct cli *cli, const cordon_outcome *o)
+{
+    const char *capability, *wanted, *reason;
+    uint64_t count;
+    size_t i = 0;
+    for (; cordon_outcome_denial(o, i, &capability, &wanted, &reason, &count); i++) {
+        fputs("denied ", stderr);
+        print_guest(stderr, capability, 128);
+        if (wanted && *wanted) {
+            fputc(' ', stderr);
+            print_guest(stderr, wanted, 512);
+        }
+        fprintf(stderr, " (%s, %lu×)\n", reason, (unsigned long)count);
+    }
+    if (i && !cli->quiet)
+        fputs("This version of Cordon grants nothing yet, so none of it can be allowed.\n", stderr);
+}
+
+/* The innermost frames say most; -v shows them all. */
+static void print_frames(const struct cli *cli, const cordon_outcome *o)
+{
+    const char *frame;
+    for (size_t i = 0; (frame = cordon_outcome_frame(o, i)); i++) {
+        if (i == 8 && !cli->verbose) {
+            fputs("    … (-v shows all)\n", stderr);
+            return;
+        }
+        fputs("    at ", stderr);
+        print_guest(stderr, frame, 512);
+        fputc('\n', stderr);
+    }
+}
+
+static void print_failure(const struct cli *cli, const char *skill, const cordon_outcome *o)
+{
+    print_who(cli);
+    print_guest(stderr, skill, 128);
+    fputs(": ", stderr);
+    const char *message = cordon_outcome_message(o), *hint = cordon_outcome_hint(o);
+    print_guest(stderr, message ? message : cordon_outcome_name(cordon_outcome_kind(o)), 8192);
+    fputc('\n', stderr);
+    print_frames(cli, o);
+    if (hint && !cli->quiet)
+        fprintf(stderr, "  %s\n", hint);
+}
+
+static void print_usage(const cordon_outcome *o)
+{
+    char fuel[32], memory[32];
+    cordon_limit_format(CORDON_LIMIT_FUEL, cordon_outcome_usage(o, CORDON_USAGE_FUEL), fuel, sizeof fuel);
+    cordon_limit_format(CORDON_LIMIT_MEMORY_BYTES, cordon_outcome_usage(o, CORDON_USAGE_MEMORY_PEAK_BYTES), memory, sizeof memory);
+    fprintf(stderr, "used %s%s fuel, %s of memory at most, %.3f ms (%.3f ms of CPU), %lu host calls\n",
+            cordon_outcome_usage(o, CORDON_USAGE_FUEL_EXACT) ? "" : "at least ", fuel, memory,
+            (double)cordon_outcome_usage(o, CORDON_USAGE_WALL_US) / 1e3, (double)cordon_outcome_usage(o, CORDON_USAGE_CPU_US) / 1e3,
+            (unsigned long)cordon_outcome_usage(o, CORDON_USAGE_HOST_CALLS));
+}
+
+/* The answer alone: text as it is, bytes raw but not to a terminal, JSON in one line. */
+static int write_answer(const struct cli *cli, const cordon_outcome *o, cordon_error **err)
+{
+    size_t len;
+    enum cordon_output_kind kind;
+    const char *output = cordon_outcome_output(o, &len, &kind);
+    if (kind == CORDON_OUTPUT_NONE || (!len && kind != CORDON_OUTPUT_JSON))
+        return 0;
+    if (kind == CORDON_OUTPUT_BYTES && cli->out_is_terminal)
+        return cordon_error_set(err, CORDON_E_USAGE, "stdout", "Redirect it (`> FILE`), or use --json to get base64.",
+                                "the answer is %zu bytes that are no text, and standard output is a terminal", len);
+    int rc = kind == CORDON_OUTPUT_BYTES ? out_write(output, len, err) : out_guest(cli, output, len, err);
+    bool wants_newline = kind == CORDON_OUTPUT_JSON || (kind == CORDON_OUTPUT_TEXT && cli->out_is_terminal && output[len - 1] != '\n');
+    return rc == 0 && wants_newline ? out_write("\n", 1, err) : rc;
+}
+
+static int outcome_as_json(const struct cli *cli, const char *skill, const cordon_outcome *o)
+{
+    cleanup_text char *json = NULL;
+    cordon_error *err = NULL;
+    if (cordon_outcome_json(o, &json, &err) < 0)
+        return report_error(cli, skill, err);
+    int failed = out_json_line(cli, json);
+    return failed ? failed : cordon_outcome_exit_code(o);
+}
+
+int report_outcome(const struct cli *cli, const char *skill, const cordon_outcome *o)
+{
+    if (cli->json)
+        return outcome_as_json(cli, skill, o);
+    cordon_error *err = NULL;
+    int rc = write_answer(cli, o, &err);
+    if (!cli->quiet)
+        print_log(cli, skill, o);
+    print_denials(cli, o);
+    if (cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
+        print_failure(cli, skill, o);
+    if (cli->verbose)
+        print_usage(o);
+    int code = cordon_outcome_exit_code(o);
+    if (rc < 0) {
+        int failed = report_error(cli, skill, err);
+        return code && failed == EXIT_USAGE ? code : failed;
+    }
+    return code;
+}

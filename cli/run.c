@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cordon run: one call of one skill. The guest runs inside cordon_host_dispatch on this very thread, a slice at a time, so that a signal can cancel it between two
+ * instructions of it, and the process needs no other thread.
+ */
+#include "cleanup.h"
+#include "command.h"
+#include "interrupt.h"
+#include "plan.h"
+#include "report.h"
+#include "session.h"
+#include <poll.h>
+#include <string.h>
+
+enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ALLOW, RUN_ENV, RUN_OPTIONS };
+
+#define NO_GRANTS "this version of Cordon grants nothing yet; skills run without any capability"
+
+static const struct option options[RUN_OPTIONS + 1] = {
+    PLAN_OPTION_ROWS,
+    [RUN_JSON] = OPTION_JSON,
+    [RUN_QUIET] = OPTION_QUIET,
+    [RUN_VERBOSE] = OPTION_VERBOSE,
+    [RUN_ALLOW] = {.letter = 'a', .name = "allow", .value = "GRANT", .refused = NO_GRANTS},
+    [RUN_ENV] = {.letter = 'e', .name = "env", .value = "NAME[=VALUE]", .refused = NO_GRANTS},
+    [RUN_OPTIONS] = OPTION_END,
+};
+
+struct ending {
+    bool done;
+    cordon_outcome *outcome;
+    cordon_error *err;
+};
+
+static void on_done(void *data, cordon_outcome *outcome, cordon_error *err)
+{
+    *(struct ending *)data = (struct ending){.done = true, .outcome = outcome, .err = err};
+}
+
+/* Runs the request to its end, which a signal may bring nearer. */
+static int call(cordon_host *host, cordon_request *req, struct ending *ret, cordon_error **err)
+{
+    cordon_call *started = NULL;
+    interrupt_begin();
+    int rc = cordon_request_start(req, on_done, ret, &started, err);
+    if (rc < 0)
+        return rc;
+    interrupt_watch(started);
+    struct pollfd ready = {.fd = cordon_host_fd(host), .events = POLLIN};
+    while (cordon_host_dispatch(host), !ret->done)
+        poll(&ready, 1, cordon_host_timeout_ms(host)); /* EINTR: the handler has cancelled, the next dispatch delivers */
+    interrupt_watch(NULL);
+    cordon_call_unref(started);
+    return 0;
+}
+
+/* From here on the process opens nothing, starts nothing and reaches nothing. */
+static int lock_in(const struct cli *cli, cordon_host *host, cordon_error **err)
+{
+    const char *missing = NULL;
+    int rc = cordon_lock_in(host, &missing, err);
+    if (rc == 0 && missing && cli->verbose && !cli->json)
+        fprintf(stderr, "cordon run: not locked in fully, the kernel lacks: %s\n", missing);
+    return rc;
+}
+
+static int run_loaded(const struct cli *cli, const struct plan *plan, const struct session *s, const char *name)
+{
+    cordon_error *err = NULL;
+    cleanup_request cordon_request *req = NULL;
+    struct ending end = {0};
+    if (plan_request(plan, s->skill, &req, &err) < 0 || lock_in(cli, s->host, &err) < 0 || call(s->host, req, &end, &err) < 0)
+        return report_error(cli, name, err);
+    if (end.err)
+        return report_error(cli, name, end.err);
+    cleanup_outcome cordon_outcome *outcome = end.outcome;
+    return report_outcome(cli, name, outcome);
+}
+
+static int run_target(const struct cli *cli)
+{
+    cordon_error *err = NULL;
+    cleanup(plan_finish) struct plan plan = {0};
+    cleanup(target_finish) struct target target = {0};
+    cleanup(session_finish) struct session session = {0};
+    if (plan_read(cli, &plan, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0)
+        return report_error(cli, cli->args.words[0], err);
+    if (session_open(cli, &target, plan.tier, &session, &err) < 0)
+        return report_error(cli, target.name, err);
+    return run_loaded(cli, &plan, &session, target.name);
+}
+
+static int run(struct cli *cli)
+{
+    int code = run_target(cli);
+    interrupt_reraise();
+    return code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .group = GROUP_OPERATE,
+    .first = true,
+    .has_rest = true,
+    .words_min = 1,
+    .words_max = 2,
+    .summary = "run a skill once, in a sandbox of its own",
+    .synopsis = "TARGET [INPUT | @FILE | -] [OPTION]... [-- ARG...]",
+    .about = "TARGET is a file (*.wasm, *.wat, anything with a /), a folder that holds one, or - for standard input.\n"
+             "The answer goes to standard output alone: text as it is, bytes raw, any other value as one line of JSON.\n"
+             "Without -c, the skill's `execute` is called, else the command in it, else its only export.\n"
+             "What follows -- are the arguments of a command. Exit codes: cordon help exit-codes.",
+    .options = options,
+    .example = "cordon run ./hello.wasm \"some text\"\n"
+               "cordon run ./adder.wat -c add --args '[2, 40]' --json\n"
+               "cordon run ./report.wasm @notes.txt --fuel 20G -m 128MiB -t 30s",
+    .run = run,
+};
