@@ -16,7 +16,7 @@ enum {
     VALUES_DEPTH_MAX = 64,            /* of JSON text, arrays and objects nested */
     VALUES_JSON_COST_MAX = 2 << 20,   /* of JSON text: a value costs 1, an array or object 8 (about 40 bytes of memory a unit) */
     VALUES_NODES_MAX = 2 << 20,       /* component values of one call's arguments, each byte of a list<u8> included (about 72 bytes a node) */
-    VALUES_COMPARES_MAX = 256 << 20,  /* names compared while looking up cases and flags of one set of values */
+    VALUES_COMPARES_MAX = 32 << 20,   /* names compared while looking up cases and flags of one set of values */
 };
 
 /* Parses JSON of any type. Refused with line and column (BAD_ARGS): what is not JSON, duplicate keys, over VALUES_DEPTH_MAX or VALUES_JSON_COST_MAX. */

@@ -69,10 +69,12 @@ static int refuse(const json_error_t *e, cordon_error **err)
 
 int values_parse_args(const char *text, size_t len, json_t **ret, cordon_error **err)
 {
-    const char *why;
-    const char *over = scan(text, len, &why);
-    if (over)
-        return refuse_at(text, over, why, err);
+    const char *why = "not valid JSON: a NUL byte"; /* jansson reads over some */
+    const char *at = len ? memchr(text, '\0', len) : NULL;
+    if (!at)
+        at = scan(text, len, &why);
+    if (at)
+        return refuse_at(text, at, why, err);
     json_error_t e;
     json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
     if (!j)

@@ -75,7 +75,7 @@ static const char *got(const json_t *j, char buf[64])
     case JSON_ARRAY: return "an array";
     case JSON_OBJECT: return "an object";
     case JSON_INTEGER: snprintf(buf, 64, "%" JSON_INTEGER_FORMAT, json_integer_value(j)); break;
-    case JSON_REAL: snprintf(buf, 64, "%.17g", json_real_value(j)); break;
+    case JSON_REAL: snprintf(buf, 64, "%.15g", json_real_value(j)); break;
     }
     return buf;
 }
