@@ -75,3 +75,17 @@ def test_ground_is_quick_and_silent_where_nothing_is_missing():
     done = subprocess.run([ROOT / "scripts/ground"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert time.monotonic() - start < 2
+
+
+def test_the_demo_fails_where_nothing_is_denied(tmp_path):
+    write_script(tmp_path / "cordon", "exit 0")
+    done = subprocess.run([ROOT / "scripts/demo", tmp_path / "cordon"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "expected exit status 3" in done.stderr
+
+
+def test_the_demo_passes_where_all_ends_as_it_should(tmp_path):
+    write_script(tmp_path / "cordon", 'case "$*" in run*fetch*) exit 3 ;; run*spin*) exit 4 ;; esac')
+    done = subprocess.run([ROOT / "scripts/demo", tmp_path / "cordon"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "$ cordon run ./hello.wasm 'Ada Lovelace'" in done.stdout
