@@ -25,22 +25,23 @@ static int find_name(const struct option *options, const char *name, size_t len)
 
 bool args_has(const struct args *args, const char *name)
 {
-    int i = find_name(args->options, name, strlen(name));
+    int i = find_name(args->command->options, name, strlen(name));
     return i >= 0 && args->value[i];
 }
 
 /* Keeps the first error only. */
-__attribute__((format(printf, 3, 4)))
-static void usage(cordon_error **first, const char *subject, const char *fmt, ...)
+__attribute__((format(printf, 4, 5)))
+static void usage(const struct args *args, cordon_error **first, const char *subject, const char *fmt, ...)
 {
     if (*first)
         return;
-    char text[2048];
+    char text[2048], hint[128];
+    snprintf(hint, sizeof hint, "`cordon %s --help` shows its options, with an example.", args->command->name);
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    cordon_error_set(first, CORDON_E_USAGE, subject, NULL, "%s", text);
+    cordon_error_set(first, CORDON_E_USAGE, subject, hint, "%s", text);
 }
 
 /* `name` is what was typed, without dashes and value. */
@@ -51,24 +52,24 @@ static void unknown(const struct args *args, const char *word, const char *name,
     struct near n;
     near_init(&n, typed);
     near_offer(&n, "help");
-    for (int i = 0; args->options && args->options[i].name; i++)
-        if (!args->options[i].refused)
-            near_offer(&n, args->options[i].name);
+    for (const struct option *o = args->command->options; o && o->name; o++)
+        if (!o->refused)
+            near_offer(&n, o->name);
     if (n.best)
-        usage(first, word, "there is no option %.500s; did you mean --%s?", word, n.best);
-    else if (word[1] != '-' && find_name(args->options, "input", 5) >= 0)
-        usage(first, word, "there is no option %.500s; an input that begins with a dash is given with -i", word);
+        usage(args, first, word, "there is no option %.500s; did you mean --%s?", word, n.best);
+    else if (word[1] != '-' && find_name(args->command->options, "input", 5) >= 0)
+        usage(args, first, word, "there is no option %.500s; an input that begins with a dash is given with -i", word);
     else
-        usage(first, word, "there is no option %.500s", word);
+        usage(args, first, word, "there is no option %.500s", word);
 }
 
 static void give(struct args *args, int i, const char *value, cordon_error **first)
 {
-    const struct option *o = &args->options[i];
+    const struct option *o = &args->command->options[i];
     if (o->refused)
-        usage(first, o->name, "--%s: %s", o->name, o->refused);
+        usage(args, first, o->name, "--%s: %s", o->name, o->refused);
     else if (o->value && args->value[i])
-        usage(first, o->name, "--%s is given twice", o->name);
+        usage(args, first, o->name, "--%s is given twice", o->name);
     args->value[i] = value;
 }
 
@@ -76,7 +77,8 @@ static void give(struct args *args, int i, const char *value, cordon_error **fir
 static int give_next(struct args *args, int i, char **argv, int left, cordon_error **first)
 {
     if (left < 2) {
-        usage(first, args->options[i].name, "--%s needs a value: %s", args->options[i].name, args->options[i].value);
+        const struct option *o = &args->command->options[i];
+        usage(args, first, o->name, "--%s needs a value: %s", o->name, o->value);
         return 1;
     }
     give(args, i, argv[1], first);
@@ -92,15 +94,16 @@ static int parse_long(struct args *args, char **argv, int left, cordon_error **f
         args->help = true;
         return 1;
     }
-    int i = find_name(args->options, name, len);
+    int i = find_name(args->command->options, name, len);
     if (i < 0) {
         unknown(args, argv[0], name, len, first);
         return 1;
     }
-    if (args->options[i].value && !equals)
+    bool takes_value = args->command->options[i].value;
+    if (takes_value && !equals)
         return give_next(args, i, argv, left, first);
-    if (equals && !args->options[i].value)
-        usage(first, args->options[i].name, "--%s takes no value", args->options[i].name);
+    if (equals && !takes_value)
+        usage(args, first, args->command->options[i].name, "--%s takes no value", args->command->options[i].name);
     give(args, i, equals ? equals + 1 : "", first);
     return 1;
 }
@@ -108,13 +111,13 @@ static int parse_long(struct args *args, char **argv, int left, cordon_error **f
 static int parse_letters(struct args *args, char **argv, int left, cordon_error **first)
 {
     for (const char *p = argv[0] + 1; *p; p++) {
-        int i = find_letter(args->options, *p);
+        int i = find_letter(args->command->options, *p);
         if (i < 0 && *p == 'h') {
             args->help = true;
         } else if (i < 0) {
             unknown(args, argv[0], "", 0, first);
             return 1;
-        } else if (!args->options[i].value) {
+        } else if (!args->command->options[i].value) {
             give(args, i, "", first);
         } else if (p[1]) {
             give(args, i, p + 1, first);
@@ -129,16 +132,16 @@ static int parse_letters(struct args *args, char **argv, int left, cordon_error 
 static void check_words(const struct command *command, const struct args *args, cordon_error **first)
 {
     if (args->n_words < command->words_min)
-        usage(first, NULL, "something is missing: cordon %s %s", command->name, command->synopsis);
+        usage(args, first, NULL, "something is missing: cordon %s %s", command->name, command->synopsis);
     else if (args->n_words > command->words_max)
-        usage(first, args->words[command->words_max], "%.500s is one word too many; a text with blanks is one word in quotes",
+        usage(args, first, args->words[command->words_max], "%.500s is one word too many; a text with blanks is one word in quotes",
               args->words[command->words_max]);
 }
 
 int options_parse(const struct command *command, int argc, char **argv, struct args *ret, cordon_error **err)
 {
     cordon_error *first = NULL;
-    *ret = (struct args){.options = command->options, .words = argv};
+    *ret = (struct args){.command = command, .words = argv};
     int i = 0;
     while (i < argc) {
         if (strcmp(argv[i], "--") == 0) {

@@ -25,9 +25,11 @@ struct option {
 #define OPTION_VERBOSE {.letter = 'v', .name = "verbose", .help = "on stderr, say everything, with what was used"}
 #define OPTION_END {.name = NULL}
 
+struct command;
+
 /* What a command line says. Everything points into argv. */
 struct args {
-    const struct option *options;      /* the table it was read by; NULL: none */
+    const struct command *command;     /* by whose table it was read; NULL: none yet */
     const char *value[OPTIONS_MAX];    /* by row of the table; "" for a flag that was given, NULL for what was not */
     bool help;
     char **words;
@@ -36,7 +38,6 @@ struct args {
     int n_rest;
 };
 
-struct command;
 /* Reads argv (which it reorders). Goes on after an error, so that --json is known when the first one is reported. */
 int options_parse(const struct command *command, int argc, char **argv, struct args *ret, cordon_error **err);
 /* True if the option of that long name is in the table and was given. */

@@ -97,7 +97,7 @@ int out_object(const struct cli *cli, json_t *object)
     cleanup_json json_t *whole = json_pack("{si}", "cordon", 1);
     cleanup_free char *text = NULL;
     if (whole && json_object_update_missing(whole, object) == 0)
-        text = json_dumps(whole, JSON_COMPACT);
+        text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(12));
     if (text)
         return out_json_line(cli, text);
     cordon_error *err = NULL;
