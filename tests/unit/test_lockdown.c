@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Locking in, each time in a child that then tries what it must not and does what it must. */
+#include "base/error.h"
+#include "code/code.h"
+#include "forbidden.h"
+#include <check.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <uv.h>
+
+/* Runs `body` in a child; its words come back over a pipe. */
+static void in_child(void (*body)(int out), char *ret, size_t size)
+{
+    int p[2], status;
+    size_t len = 0;
+    ssize_t n;
+    ck_assert_int_eq(pipe(p), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (!pid) {
+        body(p[1]);
+        _exit(0);
+    }
+    close(p[1]);
+    while ((n = read(p[0], ret + len, size - 1 - len)) > 0)
+        len += (size_t)n;
+    ret[len] = '\0';
+    close(p[0]);
+    waitpid(pid, &status, 0);
+    ck_assert_msg(WIFEXITED(status) && !WEXITSTATUS(status), "the child ended with status %#x after saying: %s", (unsigned)status, ret);
+}
+
+static void lock(int out)
+{
+    const char *missing;
+    cordon_error *err = NULL;
+    if (lockdown_run(&missing, &err) < 0)
+        dprintf(out, "lock: %s ", cordon_error_message(err));
+}
+
+static void do_forbidden(int out)
+{
+    char list[4096];
+    lock(out);
+    if (forbidden_let_through(list, sizeof list))
+        dprintf(out, "let through: %s", list);
+}
+
+static void do_executable(int out)
+{
+    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    lock(out);
+    if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        dprintf(out, "mmap ");
+    if (!mprotect(page, 4096, PROT_READ | PROT_EXEC))
+        dprintf(out, "mprotect ");
+    if (mprotect(page, 4096, PROT_READ))
+        dprintf(out, "cannot protect at all");
+}
+
+static void on_timer(uv_timer_t *t) { *(bool *)t->data = true; }
+static void on_async(uv_async_t *a) { uv_close((uv_handle_t *)a, NULL); }
+
+static void *wake(void *async)
+{
+    pthread_setname_np(pthread_self(), "waker");
+    uv_async_send(async);
+    return NULL;
+}
+
+/* What a worker does: a loop, a timer, another thread's wake-up, memory. */
+static void do_work(int out)
+{
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_async_t async;
+    pthread_t thread;
+    bool rang = false;
+    lock(out);
+    if (uv_loop_init(&loop) || uv_timer_init(&loop, &timer) || uv_async_init(&loop, &async, on_async))
+        dprintf(out, "no loop ");
+    timer.data = &rang;
+    uv_timer_start(&timer, on_timer, 1, 0);
+    if (pthread_create(&thread, NULL, wake, &async))
+        dprintf(out, "no thread ");
+    uv_run(&loop, UV_RUN_DEFAULT);
+    pthread_join(thread, NULL);
+    char *big = calloc(1, 32 << 20);
+    if (!big || madvise(big + 4096 - (uintptr_t)big % 4096, 8 << 20, MADV_DONTNEED))
+        dprintf(out, "no memory ");
+    free(big);
+    if (!rang)
+        dprintf(out, "no timer ");
+}
+
+static void do_die(int out)
+{
+    lock(out);
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT);
+}
+
+START_TEST(a_locked_in_process_reaches_nothing_outside)
+{
+    char said[8192];
+    in_child(do_forbidden, said, sizeof said);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_locked_in_process_makes_no_new_code)
+{
+    char said[8192];
+    in_child(do_executable, said, sizeof said);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_locked_in_process_still_runs_loops_timers_and_threads)
+{
+    char said[8192];
+    in_child(do_work, said, sizeof said);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_locked_in_process_can_die_of_the_signal_it_got)
+{
+    int status;
+    pid_t pid = fork();
+    if (!pid) {
+        do_die(2);
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+END_TEST
+
+START_TEST(what_the_kernel_has_is_told)
+{
+    ck_assert(lockdown_has_seccomp());
+    ck_assert_int_ge(lockdown_landlock_abi(), 0);
+    ck_assert_int_lt(lockdown_landlock_abi(), 1000);
+}
+END_TEST
+
+Suite *suite_lockdown(void);
+Suite *suite_lockdown(void)
+{
+    Suite *s = suite_create("lockdown");
+    TCase *t = tcase_create("run");
+    tcase_add_test(t, a_locked_in_process_reaches_nothing_outside);
+    tcase_add_test(t, a_locked_in_process_makes_no_new_code);
+    tcase_add_test(t, a_locked_in_process_still_runs_loops_timers_and_threads);
+    tcase_add_test(t, a_locked_in_process_can_die_of_the_signal_it_got);
+    tcase_add_test(t, what_the_kernel_has_is_told);
+    suite_add_tcase(s, t);
+    return s;
+}
