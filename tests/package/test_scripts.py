@@ -44,6 +44,11 @@ def test_a_runner_that_dies_after_a_good_summary_is_a_failure(run_unit):
     assert run_unit('echo "100%: Checks: 7, Failures: 0, Errors: 0"; exit 3') == (1, "7 passed, 1 failed")
 
 
+def test_skipped_tests_are_counted_apart(run_unit):
+    script = 'echo "SKIPPED: no kernel for it"; echo "100%: Checks: 7, Failures: 0, Errors: 0"'
+    assert run_unit(script) == (0, "6 passed, 0 failed, 1 skipped")
+
+
 def test_nothing_run_is_a_failure(run_unit):
     assert run_unit('echo "100%: Checks: 0, Failures: 0, Errors: 0"') == (1, "0 passed, 0 failed")
 
