@@ -143,8 +143,8 @@ void sched_run_here(struct sched_task *t)
     struct inside frame;
     inside_enter(&frame, s);
     t->here = true;
-    task_move(t, TASK_NEW, TASK_RUNNING);
     atomic_fetch_add(&s->live, 1);
+    task_move(t, TASK_NEW, TASK_RUNNING);
     if (!task_poll(t)) {
         if (s->opts.workers && workers_start(s)) {
             _Atomic uint32_t finished = 0;

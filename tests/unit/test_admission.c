@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALLS(x) ((struct admission_need){ { (x), 0, 0, 0 } })
-static const struct admission_need one = { { 1, 1, 1, 1 } };
+#define NEED(calls, memories, tables) \
+    ((struct admission_need){ { [ADMIT_CALLS] = (calls), [ADMIT_MEMORIES] = (memories), [ADMIT_TABLES] = (tables) } })
+#define CALLS(x) ((struct admission_need){ { [ADMIT_CALLS] = (x) } })
+static const struct admission_need one = { { [ADMIT_CALLS] = 1, [ADMIT_MEMORIES] = 1, [ADMIT_TABLES] = 1 } };
 
 struct guest {
     struct admission_waiter waiter;
@@ -29,7 +31,7 @@ static void on_granted(struct admission_waiter *w)
 static struct admission *make(uint32_t calls)
 {
     struct admission *a = NULL;
-    struct admission_need total = { { calls, calls, calls, calls } };
+    struct admission_need total = NEED(calls, calls, calls);
     ck_assert_int_eq(admission_new(&total, &a, NULL), 0);
     return a;
 }
@@ -91,10 +93,10 @@ START_TEST(what_can_never_be_held_is_known_beforehand)
 {
     struct admission *a = make(16);
     ck_assert(admission_possible(a, &one));
-    ck_assert(admission_possible(a, &(struct admission_need){ { 1, 14, 1, 1 } }));
-    ck_assert(!admission_possible(a, &(struct admission_need){ { 1, 15, 1, 1 } }));
-    ck_assert(!admission_possible(a, &(struct admission_need){ { 1, 1, UINT32_MAX, 1 } }));
-    ck_assert(!admission_possible(a, &(struct admission_need){ { 0, 1, 1, 1 } }));
+    ck_assert(admission_possible(a, &NEED(1, 14, 1)));
+    ck_assert(!admission_possible(a, &NEED(1, 15, 1)));
+    ck_assert(!admission_possible(a, &NEED(1, 1, UINT32_MAX)));
+    ck_assert(!admission_possible(a, &NEED(0, 1, 1)));
     admission_free(a);
 }
 END_TEST
@@ -279,7 +281,7 @@ static void *stress_main(void *data)
     for (int i = 0; i < STRESS_ROUNDS; i++) {
         unsigned skill = (unsigned)rand_r(&t->seed) % STRESS_SKILLS;
         struct admission_share *s = &st->shares[skill];
-        struct admission_need need = { { 1, 1 + (uint32_t)rand_r(&t->seed) % 20, (uint32_t)rand_r(&t->seed) % 3, 1 } };
+        struct admission_need need = NEED(1, 1 + (uint32_t)rand_r(&t->seed) % 20, (uint32_t)rand_r(&t->seed) % 3);
         if (!get(t, s, &need))
             continue;
         for (int k = 0; k < ADMIT_KINDS; k++) {
@@ -301,7 +303,7 @@ static void *stress_main(void *data)
 
 START_TEST(under_stress_nothing_is_over_committed_or_lost_and_nobody_starves)
 {
-    struct stress st = { .total = { { 5, 32, 6, 5 } } };
+    struct stress st = { .total = NEED(5, 32, 6) };
     static struct stress_thread threads[STRESS_THREADS];
     ck_assert_int_eq(admission_new(&st.total, &st.a, NULL), 0);
     for (unsigned i = 0; i < STRESS_THREADS; i++) {
@@ -320,7 +322,7 @@ START_TEST(under_stress_nothing_is_over_committed_or_lost_and_nobody_starves)
         for (int k = 0; k < ADMIT_KINDS; k++)
             ck_assert_uint_eq(st.shares[i].held[k], 0);
     }
-    struct admission_need all_but_an_eighth = { { 5, 28, 6, 5 } };
+    struct admission_need all_but_an_eighth = NEED(5, 28, 6);
     ck_assert_msg(admission_try(st.a, &st.shares[0], &all_but_an_eighth), "everything has come back");
     admission_release(st.a, &st.shares[0], &all_but_an_eighth);
     admission_free(st.a);
