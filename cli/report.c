@@ -163,11 +163,9 @@ static void print_frames(const struct cli *cli, const cordon_outcome *o)
     }
 }
 
-static void print_failure(const struct cli *cli, const char *skill, const cordon_outcome *o)
+static void print_failure(const struct cli *cli, const cordon_outcome *o)
 {
     print_who(cli);
-    print_guest(stderr, skill, 128);
-    fputs(": ", stderr);
     const char *message = cordon_outcome_message(o), *hint = cordon_outcome_hint(o);
     print_guest(stderr, message ? message : cordon_outcome_name(cordon_outcome_kind(o)), 8192);
     fputc('\n', stderr);
@@ -185,6 +183,13 @@ static void print_usage(const cordon_outcome *o)
             cordon_outcome_usage(o, CORDON_USAGE_FUEL_EXACT) ? "" : "at least ", fuel, memory,
             (double)cordon_outcome_usage(o, CORDON_USAGE_WALL_US) / 1e3, (double)cordon_outcome_usage(o, CORDON_USAGE_CPU_US) / 1e3,
             (unsigned long)cordon_outcome_usage(o, CORDON_USAGE_HOST_CALLS));
+}
+
+static bool is_limit(const cordon_outcome *o)
+{
+    enum cordon_outcome_kind kind = cordon_outcome_kind(o);
+    return kind == CORDON_OUTCOME_OUT_OF_FUEL || kind == CORDON_OUTCOME_OUT_OF_MEMORY || kind == CORDON_OUTCOME_DEADLINE
+        || kind == CORDON_OUTCOME_OUTPUT_TOO_LARGE;
 }
 
 /* The answer alone: text as it is, bytes raw but not to a terminal, JSON in one line. */
@@ -223,8 +228,8 @@ int report_outcome(const struct cli *cli, const char *skill, const cordon_outcom
         print_log(cli, skill, o);
     print_denials(cli, o);
     if (cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
-        print_failure(cli, skill, o);
-    if (cli->verbose)
+        print_failure(cli, o);
+    if (cli->verbose || (is_limit(o) && !cli->quiet))
         print_usage(o);
     int code = cordon_outcome_exit_code(o);
     if (rc < 0) {
