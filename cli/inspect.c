@@ -94,6 +94,14 @@ static void print_list(const json_t *about, const char *key, const char *label)
         print_field(i ? "" : label, json_is_string(e) ? json_string_value(e) : text_of(e, "name"));
 }
 
+static void format_limit(enum cordon_limit limit, const json_t *value, char *buf, size_t size)
+{
+    if (json_is_integer(value))
+        cordon_limit_format(limit, (uint64_t)json_integer_value(value), buf, size);
+    else
+        snprintf(buf, size, "metered");
+}
+
 /* Those the library knows by name; each with its value as people read it, where it comes from, and how far it can be raised. */
 static void print_limits(const json_t *about)
 {
@@ -104,8 +112,8 @@ static void print_limits(const json_t *about)
         if (!l)
             continue;
         char value[48], ceiling[48];
-        cordon_limit_format((enum cordon_limit)i, (uint64_t)json_integer_value(json_object_get(l, "value")), value, sizeof value);
-        cordon_limit_format((enum cordon_limit)i, (uint64_t)json_integer_value(json_object_get(l, "ceiling")), ceiling, sizeof ceiling);
+        format_limit((enum cordon_limit)i, json_object_get(l, "value"), value, sizeof value);
+        format_limit((enum cordon_limit)i, json_object_get(l, "ceiling"), ceiling, sizeof ceiling);
         printf("  %-16s%-12s%s; ceiling %s\n", cordon_limit_name((enum cordon_limit)i), value, text_of(l, "origin"), ceiling);
     }
 }

@@ -2,6 +2,8 @@
 """--json: one object in one line on stdout, all keys always, and silence on stderr."""
 
 import base64
+import os
+import shutil
 
 import pytest
 
@@ -72,6 +74,16 @@ def test_what_never_started(cordon, wat, words, error, status):
 def test_an_unknown_command_too(cordon):
     done = cordon("rnu", "x", "-j")
     assert done.status == 2 and done.json["error"]["id"] == "usage" and done.err == ""
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe.wat", "a\x1b[31m\u202eb.wat".encode(), b"n" * 200 + b".wat", b" .wat", b'"\\.wat'])
+def test_odd_file_names(cordon, wat, tmp_path, name):
+    path = os.path.join(os.fsencode(tmp_path), name)
+    shutil.copy(wat("echo"), path)
+    assert run(cordon, path, "hi")[1]["output"] == "hi"
+    assert cordon("run", path, "hi").out == b"hi"
+    assert cordon("inspect", path, "-j").json["name"]
+    assert not set(cordon("inspect", path).text) & {"\x1b", "\u202e"}
 
 
 def test_bytes_are_base64(cordon, wat):
