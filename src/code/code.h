@@ -18,7 +18,7 @@ enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_P
 enum code_kind code_sniff(const uint8_t *bytes, size_t len);
 
 /* ---- jobs: what the helper can be asked to do ---- */
-enum code_job { CODE_JOB_COMPILE, CODE_JOB_WIT_TEXT, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_COUNT };
+enum code_job { CODE_JOB_COMPILE, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_COUNT };
 /* One row per job. `arg` is a short text (the tier for COMPILE, the world for BINDINGS, ...). Fills `meta` (JSON text) and/or `body`. Runs in the helper, after it locked itself in. */
 typedef int code_job_fn(const char *arg, const uint8_t *in, size_t len, struct buf *meta, struct buf *body, cordon_error **err);
 

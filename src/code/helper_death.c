@@ -8,7 +8,6 @@ enum { CAUSE_LINES = 4 };
 
 static const char *const job_words[CODE_JOB_COUNT] = {
     [CODE_JOB_COMPILE] = "compiling",
-    [CODE_JOB_WIT_TEXT] = "printing the WIT",
     [CODE_JOB_BINDINGS] = "making bindings",
     [CODE_JOB_COMPONENTIZE] = "making a component",
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Locking in, each time in a child that then tries what it must not and does what it must. */
 #include "base/error.h"
-#include "code/code.h"
+#include "code/lockdown_parts.h"
 #include "forbidden.h"
 #include <check.h>
 #include <poll.h>
@@ -37,8 +37,11 @@ static void lock(int out)
 {
     const char *missing;
     cordon_error *err = NULL;
+    bool whole = lockdown_has_seccomp() && lockdown_landlock_abi();
     if (lockdown_run(&missing, &err) < 0)
         dprintf(out, "lock: %s ", cordon_error_message(err));
+    else if (!missing != whole)
+        dprintf(out, "missing: %s ", missing ? missing : "nothing");
 }
 
 static void do_forbidden(int out)
@@ -47,6 +50,21 @@ static void do_forbidden(int out)
     lock(out);
     if (forbidden_let_through(list, sizeof list))
         dprintf(out, "let through: %s", list);
+}
+
+/* Landlock alone, which seccomp would otherwise hide. */
+static void do_landlock(int out)
+{
+    int kept = open("/", O_RDONLY | O_DIRECTORY);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (lockdown_landlock(NULL) != 1)
+        dprintf(out, "no domain ");
+    if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
+        dprintf(out, "read ");
+    if (openat(kept, "etc", O_RDONLY | O_DIRECTORY) >= 0 || errno != EACCES)
+        dprintf(out, "read beneath an open folder ");
+    if (open("/tmp/cordon-forbidden", O_WRONLY | O_CREAT, 0600) >= 0 || errno != EACCES)
+        dprintf(out, "create ");
 }
 
 static void do_executable(int out)
@@ -111,6 +129,18 @@ START_TEST(a_locked_in_process_reaches_nothing_outside)
 }
 END_TEST
 
+START_TEST(landlock_by_itself_shuts_out_every_file)
+{
+    char said[8192];
+    if (!lockdown_landlock_abi()) {
+        puts("SKIPPED: this kernel has no Landlock");
+        return;
+    }
+    in_child(do_landlock, said, sizeof said);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
 START_TEST(a_locked_in_process_makes_no_new_code)
 {
     char said[8192];
@@ -154,6 +184,7 @@ Suite *suite_lockdown(void)
     Suite *s = suite_create("lockdown");
     TCase *t = tcase_create("run");
     tcase_add_test(t, a_locked_in_process_reaches_nothing_outside);
+    tcase_add_test(t, landlock_by_itself_shuts_out_every_file);
     tcase_add_test(t, a_locked_in_process_makes_no_new_code);
     tcase_add_test(t, a_locked_in_process_still_runs_loops_timers_and_threads);
     tcase_add_test(t, a_locked_in_process_can_die_of_the_signal_it_got);
