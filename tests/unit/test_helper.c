@@ -196,7 +196,7 @@ static void note_surroundings(void)
 /* Before main, so that the runner itself need not know. */
 __attribute__((constructor)) static void be_the_helper(int argc, char **argv)
 {
-    static code_job_fn *const jobs[CODE_JOB_COUNT] = {job, job, job, NULL};
+    static code_job_fn *const jobs[CODE_JOB_COUNT] = {[CODE_JOB_COMPILE] = job};
     if (argc != 2 || strcmp(argv[1], "--helper"))
         return;
     note_surroundings();
@@ -297,6 +297,7 @@ START_TEST(a_jobs_error_comes_through_whole)
     ck_assert_ptr_null(cordon_error_cause(err, 2));
     cordon_error_free(err);
     expect(h, "mute", CORDON_E_HOST_BUG, "without a reason");
+    ck_assert_int_eq(helper_run(h, CODE_JOB_BINDINGS, "", (const uint8_t *)"", 0, &meta, &fd, &len, NULL), -CORDON_E_HOST_BUG);
     helper_free(h);
 }
 END_TEST
