@@ -329,6 +329,48 @@ START_TEST(under_stress_nothing_is_over_committed_or_lost_and_nobody_starves)
 }
 END_TEST
 
+/* One that can never succeed tries again and again, and so takes for a moment what another needs. */
+struct trier {
+    struct admission *a;
+    struct admission_share share;
+    _Atomic bool over;
+};
+static void *try_in_vain(void *data)
+{
+    struct trier *t = data;
+    while (!t->over)
+        if (admission_try(t->a, &t->share, &CALLS(4)))
+            return t;
+    return NULL;
+}
+
+START_TEST(a_try_that_fails_does_not_cost_another_its_turn)
+{
+    struct trier trier = { .a = make(8) };
+    struct admission_share holder = { 0 }, s = { 0 };
+    struct stress_thread w;
+    pthread_t t[4];
+    void *lucky;
+    ck_assert(admission_try(trier.a, &holder, &CALLS(5)));
+    sem_init(&w.granted, 0, 0);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&t[i], NULL, try_in_vain, &trier);
+    for (int i = 0; i < 20000; i++) {
+        w.waiter = (struct admission_waiter){ .need = CALLS(3), .granted = on_stress_granted };
+        admission_wait(trier.a, &s, &w.waiter);
+        sem_wait(&w.granted);
+        admission_release(trier.a, &s, &CALLS(3));
+    }
+    trier.over = true;
+    for (int i = 0; i < 4; i++) {
+        pthread_join(t[i], &lucky);
+        ck_assert_ptr_null(lucky);
+    }
+    ck_assert_uint_eq(trier.share.users, 0);
+    admission_free(trier.a);
+}
+END_TEST
+
 Suite *suite_admission(void);
 Suite *suite_admission(void)
 {
@@ -345,6 +387,7 @@ Suite *suite_admission(void)
     tcase_add_test(c, a_large_need_is_not_passed_for_ever);
     tcase_add_test(c, a_skill_over_its_share_is_passed_by_others);
     tcase_add_test(c, who_forgets_is_never_granted_and_lets_others_by);
+    tcase_add_test(c, a_try_that_fails_does_not_cost_another_its_turn);
     tcase_add_test(c, under_stress_nothing_is_over_committed_or_lost_and_nobody_starves);
     suite_add_tcase(s, c);
     return s;

@@ -219,6 +219,66 @@ START_TEST(two_wakes_before_a_poll_are_one)
 }
 END_TEST
 
+/* A wake of a task that is queued already changes nothing, and must yet bring along what was written before it. The relaxed flag is all else that
+ * goes from one thread to the other, so the thread sanitizer is the judge. */
+struct letter {
+    struct fake *fake;
+    int text;
+    _Atomic bool sent;
+};
+static void *send_letter(void *data)
+{
+    struct letter *l = data;
+    l->text = 42;
+    sched_wake(&l->fake->task);
+    atomic_store_explicit(&l->sent, true, memory_order_relaxed);
+    return NULL;
+}
+static bool read_letter(struct fake *f)
+{
+    struct letter *l = f->data;
+    return f->polls > 1 && l->text == 42;
+}
+
+START_TEST(a_second_wake_brings_what_was_written_before_it)
+{
+    struct sched *s = make_sched(0);
+    struct fake f;
+    struct letter l = { .fake = &f };
+    fake_init(&f, s, read_letter, UINT64_MAX);
+    f.data = &l;
+    suspend(&f);
+    sched_wake(&f.task);
+    pthread_t t = start(send_letter, &l);
+    while (!atomic_load_explicit(&l.sent, memory_order_relaxed))
+        sched_yield();
+    wait_done(&f);
+    ck_assert_int_eq(f.polls, 2);
+    pthread_join(t, NULL);
+    drop(&f);
+    sched_free(s);
+}
+END_TEST
+
+START_TEST(a_task_is_not_done_while_somebody_still_brings_it_news)
+{
+    struct sched *s = make_sched(WORKERS);
+    struct fake f;
+    fake_init(&f, s, finish_at_once, UINT64_MAX);
+    task_pin(&f.task);
+    pthread_t t = start(run_here_main, &f);
+    while (!f.polls)
+        sched_yield();
+    usleep(5000);
+    ck_assert_int_eq(f.dones, 0);
+    task_unpin(&f.task);
+    pthread_join(t, NULL);
+    check_ended(&f, SCHED_STOP_NONE);
+    drop(&f);
+    sched_free(s);
+}
+END_TEST
+
 START_TEST(news_before_the_start_and_after_the_end_does_no_harm)
 {
     struct sched *s = make_sched(WORKERS);
@@ -1147,6 +1207,8 @@ Suite *suite_sched(void)
     tcase_add_loop_test(c, a_wake_from_another_thread_polls_once_more, 0, N_WORKERS);
     tcase_add_loop_test(c, a_wake_during_the_poll_polls_again, 0, N_WORKERS);
     tcase_add_test(c, two_wakes_before_a_poll_are_one);
+    tcase_add_test(c, a_second_wake_brings_what_was_written_before_it);
+    tcase_add_loop_test(c, a_task_is_not_done_while_somebody_still_brings_it_news, 0, N_WORKERS);
     tcase_add_loop_test(c, news_before_the_start_and_after_the_end_does_no_harm, 0, N_WORKERS);
     tcase_add_loop_test(c, cancelled_before_its_start_it_is_never_polled, 0, N_WORKERS);
     tcase_add_loop_test(c, a_suspended_task_is_cancelled_without_a_poll, 0, N_WORKERS);
