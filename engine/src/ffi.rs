@@ -113,3 +113,13 @@ fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }
+
+/// Drops what a panic carried, without letting that panic again.
+pub fn forget_panic(payload: Box<dyn Any + Send>) {
+    std::mem::forget(payload);
+}
+
+/// Wasmtime's error with its causes; it is no `std::error::Error`.
+pub fn engine_error(e: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{e:#}")
+}

@@ -33,7 +33,7 @@ CORDON_API enum cordon_tier cordon_skill_tier(const cordon_skill *skill);
  *  Schema, `result`), `default_export`, `missing` (exports of the skill world it lacks), `limits` (each with `value`, `origin`, `ceiling`), `resources` (core instances, memories, tables), `warnings`.
  *  The caller frees with cordon_free. */
 CORDON_API int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err);
-/** The component's WIT as text, printed by the helper process. The caller frees with cordon_free. */
+/** The component's WIT as text, printed when it was compiled, in the helper process. BAD_ARTIFACT if the printer gave up on it. The caller frees with cordon_free. */
 CORDON_API int cordon_skill_wit(const cordon_skill *skill, char **ret_text, cordon_error **err);
 
 enum cordon_tool_format { CORDON_TOOLS_MCP, CORDON_TOOLS_OPENAI, CORDON_TOOLS_ANTHROPIC };

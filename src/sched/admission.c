@@ -199,3 +199,5 @@ void admission_release(struct admission *a, struct admission_share *s, const str
     leave(a, s);
     serve_waiters(a);
 }
+
+uint32_t admission_in_use(const struct admission *a) { return atomic_load_explicit(&a->used[ADMIT_CALLS], memory_order_relaxed); }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-enum admission_kind { ADMIT_CALLS, ADMIT_CORE_INSTANCES, ADMIT_MEMORIES, ADMIT_TABLES, ADMIT_KINDS };
+enum admission_kind { ADMIT_CALLS, ADMIT_MEMORIES, ADMIT_TABLES, ADMIT_KINDS };
 struct admission_need { uint32_t n[ADMIT_KINDS]; };
 
 struct admission;
@@ -49,3 +49,5 @@ void admission_wait(struct admission *a, struct admission_share *s, struct admis
 /* Stops waiting; others may be granted their needs by it. True: it was still queued, granted will not be called. False: it has been or is being granted. */
 bool admission_forget(struct admission *a, struct admission_waiter *w);
 void admission_release(struct admission *a, struct admission_share *s, const struct admission_need *need);
+/* Calls that hold a place now. */
+uint32_t admission_in_use(const struct admission *a);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a skill is, for people (`inspect`) and for models (`tools`). */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cordon/internal.h"
+#include "wit/schema.h"
+
+#include <string.h>
+
+enum { TYPE_TEXT_MAX = 64 * 1024 };
+
+/* The doc comments of one export are laid over a copy of its types: the component's own stay as they are loaded. */
+static const json_t *docs_of(const cordon_skill *s, const char *export_name)
+{
+    return json_object_get(json_object_get(json_object_get(s->meta, "docs"), "functions"), export_name);
+}
+
+static void lay_docs(cordon_skill *s)
+{
+    /* Once per skill: describe and tools are asked rarely and under the host's lock, so the types can carry their docs. */
+    for (size_t i = 0; i < s->component->n_exports; i++) {
+        struct component_export *ex = &s->component->exports[i];
+        const json_t *docs = docs_of(s, ex->func.name);
+        if (docs && !ex->func.docs && !ex->why_not)
+            schema_add_docs(&ex->func, docs);
+    }
+}
+
+static json_t *type_text(const struct component_export *ex)
+{
+    struct buf b;
+    buf_init(&b, TYPE_TEXT_MAX);
+    wit_func_text(&b, &ex->func);
+    json_t *j = b.full || !b.data ? json_string("a type too long to show") : json_string(b.data);
+    buf_finish(&b);
+    return j;
+}
+
+static json_t *schema_or_null(int rc, json_t *schema, cordon_error *why, json_t *warnings, const char *name)
+{
+    if (rc == 0)
+        return schema;
+    json_array_append_new(warnings, json_sprintf("%s: %s", name, cordon_error_message(why)));
+    cordon_error_free(why);
+    return json_null();
+}
+
+static json_t *params_json(const struct component_export *ex, json_t *warnings)
+{
+    json_t *schema = NULL;
+    cordon_error *why = NULL;
+    int rc = schema_of_params(&ex->func, &schema, &why);
+    return schema_or_null(rc, schema, why, warnings, ex->func.name);
+}
+
+static json_t *result_json(const struct component_export *ex, json_t *warnings)
+{
+    json_t *schema = NULL;
+    cordon_error *why = NULL;
+    if (!ex->func.result)
+        return json_null();
+    int rc = schema_of_type(ex->func.result, &schema, &why);
+    return schema_or_null(rc, schema, why, warnings, ex->func.name);
+}
+
+static json_t *export_json(const struct component_export *ex, json_t *warnings)
+{
+    bool typed = ex->func.params != NULL;
+    return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "name", ex->func.name, "type", typed ? type_text(ex) : json_null(), "callable", ex->why_not == NULL, "why_not",
+                     ex->why_not ? json_string(ex->why_not) : json_null(), "docs", ex->func.docs ? json_string(ex->func.docs) : json_null(), "params",
+                     ex->why_not ? json_null() : params_json(ex, warnings), "result", ex->why_not ? json_null() : result_json(ex, warnings));
+}
+
+static json_t *exports_json(const struct component *c, json_t *warnings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n_exports; i++)
+        json_array_append_new(list, export_json(&c->exports[i], warnings));
+    return list;
+}
+
+static json_t *imports_json(const struct component *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n_imports; i++)
+        json_array_append_new(list, json_pack("{s:s, s:b}", "name", c->imports[i].name, "offered", 1));
+    return list;
+}
+
+static bool has_string(const json_t *list, const char *s)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!strcmp(json_string_value(json_array_get(list, i)), s))
+            return true;
+    return false;
+}
+
+static json_t *asks_json(const struct component *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n_imports; i++)
+        if (c->imports[i].asks && !has_string(list, c->imports[i].asks))
+            json_array_append_new(list, json_string(c->imports[i].asks));
+    for (size_t i = 0; i < c->host_asks.n; i++)
+        if (!has_string(list, c->host_asks.kind[i]))
+            json_array_append_new(list, json_string(c->host_asks.kind[i]));
+    return list;
+}
+
+static bool exports(const struct component *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_exports; i++)
+        if (!strcmp(c->exports[i].func.name, name))
+            return true;
+    return false;
+}
+
+static const char *world_of(const struct component *c)
+{
+    if (c->is_skill_world)
+        return "skill";
+    for (size_t i = 0; i < c->n_exports; i++) {
+        if (c->exports[i].is_command)
+            return "command";
+        if (!strncmp(c->exports[i].func.name, "wasi:http/incoming-handler@", 27))
+            return "http";
+    }
+    return "custom";
+}
+
+static json_t *missing_json(const struct component *c)
+{
+    json_t *list = json_array();
+    static const char *const wanted[] = {"get-name", "get-description"};
+    for (size_t i = 0; c->is_skill_world && i < 2; i++)
+        if (!exports(c, wanted[i]))
+            json_array_append_new(list, json_string(wanted[i]));
+    return list;
+}
+
+static json_t *number(uint64_t v) { return v > INT64_MAX ? json_null() : json_integer((json_int_t)v); }
+
+static json_t *limits_json(const cordon_skill *s)
+{
+    json_t *all = json_object();
+    char origin[48];
+    snprintf(origin, sizeof origin, "the %s tier's default", cordon_tier_name(s->tier));
+    for (int l = 0; l < CORDON_LIMIT_COUNT; l++)
+        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value", number(s->host->opts.deflt[s->tier][l]), "origin", origin,
+                                                                                    "ceiling", number(s->host->opts.ceiling[s->tier][l])));
+    return all;
+}
+
+static json_t *default_export(const struct component *c)
+{
+    const struct component_export *ex;
+    cordon_error *why = NULL;
+    if (component_find(c, NULL, &ex, &why) == 0)
+        return json_string(ex->func.name);
+    cordon_error_free(why);
+    return json_null();
+}
+
+static json_t *resources_json(const struct component *c)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "memories", (json_int_t)c->resources.memories, "tables", (json_int_t)c->resources.tables, "initial_memory_bytes",
+                     (json_int_t)c->resources.max_initial_memory_bytes, "initial_table_elements", (json_int_t)c->resources.max_initial_table_elements);
+}
+
+int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err)
+{
+    cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
+    const struct component *c = s->component;
+    pthread_mutex_lock(&s->host->lock);
+    lay_docs(s);
+    pthread_mutex_unlock(&s->host->lock);
+    json_t *warnings = json_array();
+    json_t *list = exports_json(c, warnings);
+    json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "name", s->name, "tier", cordon_tier_name(s->tier),
+                          "digest", s->digest, "kind", json_string_value(json_object_get(s->meta, "kind")) ? json_string_value(json_object_get(s->meta, "kind")) : "component",
+                          "size_bytes", (json_int_t)s->size_bytes, "code_bytes", (json_int_t)s->code_bytes, "world", world_of(c), "imports", imports_json(c), "asks", asks_json(c),
+                          "exports", list, "default_export", default_export(c), "missing", missing_json(c), "limits", limits_json(s), "resources", resources_json(c), "warnings",
+                          warnings);
+    *ret_json = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    json_decref(j);
+    return *ret_json ? 0 : err_nomem(err);
+}
+
+int cordon_skill_wit(const cordon_skill *s, char **ret_text, cordon_error **err)
+{
+    const char *wit = json_string_value(json_object_get(s->meta, "wit"));
+    if (!wit)
+        return err_set(err, CORDON_E_BAD_ARTIFACT, s->name, "the WIT of %s cannot be printed: the printer gave up on it", s->name);
+    *ret_text = strdup(wit);
+    return *ret_text ? 0 : err_nomem(err);
+}
+
+/* ---- tools ---- */
+
+static bool is_tool(const struct component *c, const struct component_export *ex)
+{
+    if (ex->why_not || ex->is_command)
+        return false;
+    return !c->is_skill_world || (strcmp(ex->func.name, "get-name") && strcmp(ex->func.name, "get-description"));
+}
+
+static bool name_taken(const json_t *list, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *tool = json_array_get(list, i), *f = json_object_get(tool, "function");
+        const char *other = json_string_value(json_object_get(f ? f : tool, "name"));
+        if (other && !strcmp(other, name))
+            return true;
+    }
+    return false;
+}
+
+static int add_tool(const cordon_skill *s, const struct component_export *ex, enum tool_format format, json_t *list, cordon_error **err)
+{
+    char name[65];
+    json_t *params = NULL, *tool = NULL;
+    bool execute = s->component->is_skill_world && !strcmp(ex->func.name, "execute");
+    schema_tool_name(execute ? s->name : ex->func.name, name);
+    if (name_taken(list, name))
+        return err_set(err, CORDON_E_BAD_ARTIFACT, ex->func.name, "two exports would be the tool %s; models could not tell them apart", name);
+    int rc = schema_of_params(&ex->func, &params, err);
+    if (rc < 0)
+        return rc;
+    const char *docs = ex->func.docs ? ex->func.docs : execute ? "Runs the skill on a text." : "";
+    rc = schema_tool(name, docs, params, format, &tool, err);
+    json_decref(params);
+    if (rc == 0)
+        json_array_append_new(list, tool);
+    return rc;
+}
+
+int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format, char **ret_json, cordon_error **err)
+{
+    static const enum tool_format formats[] = {[CORDON_TOOLS_MCP] = TOOL_MCP, [CORDON_TOOLS_OPENAI] = TOOL_OPENAI, [CORDON_TOOLS_ANTHROPIC] = TOOL_ANTHROPIC};
+    if ((unsigned)format >= sizeof formats / sizeof *formats)
+        return err_set(err, CORDON_E_USAGE, NULL, "there is no tool format %d", (int)format);
+    cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
+    pthread_mutex_lock(&s->host->lock);
+    lay_docs(s);
+    pthread_mutex_unlock(&s->host->lock);
+    json_t *list = json_array();
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->component->n_exports; i++)
+        if (is_tool(s->component, &s->component->exports[i]))
+            rc = add_tool(s, &s->component->exports[i], formats[format], list, err);
+    if (rc == 0 && !(*ret_json = json_dumps(list, JSON_INDENT(2))))
+        rc = err_nomem(err);
+    json_decref(list);
+    return rc;
+}

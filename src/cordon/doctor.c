@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What this machine has and lacks, and what follows from it. One row per check. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cordon/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum status { GOOD, WARN, FAIL };
+
+static void add(json_t *checks, const char *name, enum status status, const char *detail, const char *hint)
+{
+    static const char *const words[] = {"ok", "warn", "fail"};
+    json_array_append_new(checks, json_pack("{s:s, s:s, s:s, s:o}", "name", name, "status", words[status], "detail", detail, "hint", hint ? json_string(hint) : json_null()));
+}
+
+static void check_landlock(json_t *checks)
+{
+    char text[96];
+    int abi = lockdown_landlock_abi();
+    snprintf(text, sizeof text, abi > 0 ? "ABI %d" : "not in this kernel", abi);
+    add(checks, "landlock", abi > 0 ? GOOD : WARN, text, abi > 0 ? NULL : "cordon run locks itself in with seccomp alone; a kernel of 5.13 or newer with Landlock enabled adds the second wall");
+}
+
+static void check_seccomp(json_t *checks)
+{
+    bool has = lockdown_has_seccomp();
+    add(checks, "seccomp", has ? GOOD : FAIL, has ? "filters are available" : "not in this kernel", has ? NULL : "the helper that compiles cannot be confined; use a kernel with CONFIG_SECCOMP_FILTER");
+}
+
+static void check_openat2(json_t *checks)
+{
+    long fd = syscall(SYS_openat2, -1, ".", NULL, 0);
+    bool has = !(fd < 0 && errno == ENOSYS);
+    add(checks, "openat2", has ? GOOD : WARN, has ? "available" : "not in this kernel (needs 5.6)", NULL);
+}
+
+static void check_maps(json_t *checks, unsigned sandboxes)
+{
+    enum { MAPPINGS_PER_SANDBOX = 5 };
+    unsigned long max = 0;
+    char text[128];
+    cleanup_file FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+    if (!f || fscanf(f, "%lu", &max) != 1) {
+        add(checks, "max_map_count", WARN, "cannot be read", NULL);
+        return;
+    }
+    bool enough = max / MAPPINGS_PER_SANDBOX >= sandboxes;
+    snprintf(text, sizeof text, "%lu mappings, enough for about %lu live sandboxes per tier; %u are set", max, max / MAPPINGS_PER_SANDBOX, sandboxes);
+    add(checks, "max_map_count", enough ? GOOD : WARN, text, enough ? NULL : "raise it with: sysctl -w vm.max_map_count=262144");
+}
+
+static void add_error(json_t *checks, const char *name, cordon_error *why)
+{
+    add(checks, name, FAIL, cordon_error_message(why), cordon_error_hint(why));
+    cordon_error_free(why);
+}
+
+static void check_cache(json_t *checks, cordon_host *h)
+{
+    struct cache *cache;
+    cordon_error *why = NULL;
+    if (host_cache(h, &cache, &why) < 0)
+        add_error(checks, "cache", why);
+    else
+        add(checks, "cache", GOOD, "the folder for compiled code is there and ours alone", NULL);
+}
+
+static void check_helper(json_t *checks, cordon_host *h)
+{
+    cordon_error *why = NULL;
+    cleanup_free char *path = NULL;
+    if (helper_find(h->opts.helper, &path, &why) < 0)
+        add_error(checks, "helper", why);
+    else
+        add(checks, "helper", GOOD, path, NULL);
+}
+
+static void check_engines(json_t *checks, cordon_host *h)
+{
+    for (enum cordon_tier t = CORDON_TIER_UNTRUSTED; t <= CORDON_TIER_VERIFIED; t++) {
+        struct engine *e;
+        cordon_error *why = NULL;
+        char name[32];
+        snprintf(name, sizeof name, "engine %s", cordon_tier_name(t));
+        if (host_engine(h, t, &e, &why) < 0)
+            add_error(checks, name, why);
+        else
+            add(checks, name, GOOD, e->identity, NULL);
+    }
+}
+
+static void check_toolchain(json_t *checks)
+{
+    static const char *const clang[] = {"/usr/bin/clang-14", "/usr/bin/clang-19", "/usr/bin/clang-16", "/usr/bin/clang", "/usr/local/bin/clang"};
+    const char *found = NULL;
+    for (size_t i = 0; !found && i < sizeof clang / sizeof *clang; i++)
+        if (access(clang[i], X_OK) == 0)
+            found = clang[i];
+    add(checks, "clang", found ? GOOD : WARN, found ? found : "not found: cordon build cannot compile C", found ? NULL : "apt-get install clang-14 lld-14 wasi-libc libclang-rt-14-dev-wasm32");
+}
+
+static json_t *limits_json(const cordon_host *h)
+{
+    json_t *tiers = json_object();
+    for (int t = 0; t < CORDON_TIER_COUNT; t++) {
+        json_t *rows = json_object();
+        for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
+            uint64_t d = h->opts.deflt[t][l], c = h->opts.ceiling[t][l];
+            json_object_set_new(rows, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:o}", "default", d > INT64_MAX ? json_null() : json_integer((json_int_t)d), "ceiling",
+                                                                                         c > INT64_MAX ? json_null() : json_integer((json_int_t)c)));
+        }
+        json_object_set_new(tiers, cordon_tier_name((enum cordon_tier)t), rows);
+    }
+    return tiers;
+}
+
+static bool none_failed(const json_t *checks)
+{
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        if (!strcmp(json_string_value(json_object_get(json_array_get(checks, i), "status")), "fail"))
+            return false;
+    return true;
+}
+
+int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err)
+{
+    cordon_host *h;
+    int rc = cordon_host_new(opts, &h, err);
+    if (rc < 0)
+        return rc;
+    json_t *checks = json_array();
+    check_landlock(checks);
+    check_seccomp(checks);
+    check_openat2(checks);
+    check_maps(checks, h->opts.sandboxes);
+    check_cache(checks, h);
+    check_helper(checks, h);
+    check_engines(checks, h);
+    check_toolchain(checks);
+    json_t *j = json_pack("{s:i, s:b, s:s, s:s, s:o, s:o}", "cordon", 1, "ok", (int)none_failed(checks), "version", cordon_version(), "wasmtime", cordon_engine_version(), "checks",
+                          checks, "limits", limits_json(h));
+    *ret_json = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    json_decref(j);
+    cordon_host_free(h);
+    return *ret_json ? 0 : err_nomem(err);
+}

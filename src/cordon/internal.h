@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this room share: the objects behind the public handles. */
+#pragma once
+#include "base/id.h"
+#include "code/code.h"
+#include "engine/call.h"
+#include <cordon/cordon.h>
+#include <jansson.h>
+#include <pthread.h>
+
+struct cordon_host_opts {
+    unsigned workers, sandboxes;
+    char *cache_dir, *helper;                     /* owned or NULL */
+    struct code_bounds bounds;
+    uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
+};
+
+/* A started asynchronous call: the public handle, and its place in the queue of what is to be delivered. */
+struct cordon_call {
+    _Atomic uint32_t refs;
+    cordon_host *host;
+    struct call *call;                            /* a reference */
+    cordon_done_fn *done;
+    void *data;
+    cordon_outcome *outcome;
+    cordon_error *err;
+    struct cordon_call *next;
+};
+
+struct cordon_host {
+    struct cordon_host_opts opts;
+    struct sched *sched;
+    struct helper *helper;
+    struct id_source ids;
+    pthread_mutex_t lock;                         /* of what loading changes; no call takes it */
+    struct cache *cache;                          /* opened when first needed */
+    struct engine *_Atomic engines[CORDON_TIER_COUNT];
+    struct shim_runtime *runtime;
+    _Atomic uint32_t lingering;
+    _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
+    _Atomic bool signalled;                       /* event_fd has been written and not yet read */
+    int event_fd, poll_fd;
+    _Atomic uint64_t calls_started, calls_ended, calls_delivered, async_started, skills;
+};
+
+struct cordon_skill {
+    _Atomic uint32_t refs;
+    cordon_host *host;
+    char *name;                                   /* owned; UTF-8 without control characters */
+    enum cordon_tier tier;
+    struct component *component;
+    json_t *meta;                                 /* what the helper said of the artifact */
+    char digest[80];                              /* "sha256:..." */
+    uint64_t size_bytes, code_bytes;
+};
+
+struct cordon_request {
+    cordon_skill *skill;                          /* a reference */
+    struct call_spec *spec;
+};
+
+/* ---- host.c ---- */
+void host_opts_init(cordon_host_opts *o);
+/* The engine that runs skills of `tier`, made when first asked for. */
+int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cordon_error **err);
+int host_helper(cordon_host *h, struct helper **ret, cordon_error **err);
+int host_cache(cordon_host *h, struct cache **ret, cordon_error **err);
+/* The timer runtime of WASI, started when a skill is loaded that can wait. */
+int host_runtime(cordon_host *h, cordon_error **err);
+void host_env(cordon_host *h, struct call_env *ret);
+/* Queues a finished call for dispatch. Any thread. */
+void host_deliver(cordon_host *h, struct cordon_call *c);
+
+/* ---- skill.c ---- */
+void skill_ref(cordon_skill *s);
+
+/* ---- jobs.c: what the helper can do ---- */
+extern code_job_fn *const cordon_jobs[CODE_JOB_COUNT];

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The builder of hosts. */
+#include "base/error.h"
+#include "cordon/internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { WORKERS_MAX = 64, SANDBOXES_MIN = 16, SANDBOXES_DEFAULT = 1000, COMPILE_S_MAX = 3600 };
+static const uint64_t COMPILE_MEMORY_MIN = 64ull << 20, COMPILE_MEMORY_MAX = 64ull << 30;
+
+void host_opts_init(cordon_host_opts *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    *o = (cordon_host_opts){
+        .workers = cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (unsigned)cores,
+        .sandboxes = SANDBOXES_DEFAULT,
+        .bounds = {.memory_bytes = 4ull << 30, .cpu_s = 60, .wall_s = 120},
+    };
+    for (int t = 0; t < CORDON_TIER_COUNT; t++)
+        for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
+            o->ceiling[t][l] = cordon_limit_ceiling((enum cordon_tier)t, (enum cordon_limit)l);
+            o->deflt[t][l] = cordon_limit_default((enum cordon_tier)t, (enum cordon_limit)l);
+        }
+}
+
+cordon_host_opts *cordon_host_opts_new(void)
+{
+    cordon_host_opts *o = malloc(sizeof *o);
+    if (o)
+        host_opts_init(o);
+    return o;
+}
+
+void cordon_host_opts_free(cordon_host_opts *o)
+{
+    if (!o)
+        return;
+    free(o->cache_dir);
+    free(o->helper);
+    free(o);
+}
+
+int cordon_host_opts_set_workers(cordon_host_opts *o, unsigned workers, cordon_error **err)
+{
+    if (workers > WORKERS_MAX)
+        return err_set(err, CORDON_E_USAGE, "workers", "%u workers are too many (ceiling %d)", workers, WORKERS_MAX);
+    o->workers = workers;
+    return 0;
+}
+
+int cordon_host_opts_set_sandboxes(cordon_host_opts *o, unsigned n, cordon_error **err)
+{
+    if (n < SANDBOXES_MIN || n > ENGINE_SANDBOXES_MAX)
+        return err_set(err, CORDON_E_USAGE, "sandboxes", "%u sandboxes: must be %d to %d", n, SANDBOXES_MIN, ENGINE_SANDBOXES_MAX);
+    o->sandboxes = n;
+    return 0;
+}
+
+static int set_path(char **where, const char *what, const char *path, cordon_error **err)
+{
+    if (path[0] != '/')
+        return err_set(err, CORDON_E_USAGE, path, "the %s must be an absolute path, got %s", what, path);
+    char *copy = strdup(path);
+    if (!copy)
+        return err_nomem(err);
+    free(*where);
+    *where = copy;
+    return 0;
+}
+
+int cordon_host_opts_set_cache_dir(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->cache_dir, "cache folder", path, err); }
+
+int cordon_host_opts_set_helper(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->helper, "helper program", path, err); }
+
+int cordon_host_opts_set_compile_bounds(cordon_host_opts *o, uint64_t memory_bytes, unsigned cpu_s, unsigned wall_s, cordon_error **err)
+{
+    if (memory_bytes && (memory_bytes < COMPILE_MEMORY_MIN || memory_bytes > COMPILE_MEMORY_MAX))
+        return err_set(err, CORDON_E_BAD_LIMIT, "compile memory", "the helper's memory must be 64 MiB to 64 GiB");
+    if (cpu_s > COMPILE_S_MAX || wall_s > COMPILE_S_MAX)
+        return err_set(err, CORDON_E_BAD_LIMIT, "compile time", "the helper's time must be at most an hour");
+    if (memory_bytes)
+        o->bounds.memory_bytes = memory_bytes;
+    if (cpu_s)
+        o->bounds.cpu_s = cpu_s;
+    if (wall_s)
+        o->bounds.wall_s = wall_s;
+    return 0;
+}
+
+static int set_limit(uint64_t table[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
+{
+    if ((unsigned)tier >= CORDON_TIER_COUNT || (unsigned)limit >= CORDON_LIMIT_COUNT)
+        return err_set(err, CORDON_E_USAGE, NULL, "no such tier or limit");
+    if (value == 0)
+        return err_set(err, CORDON_E_BAD_LIMIT, cordon_limit_name(limit), "%s must be above zero", cordon_limit_name(limit));
+    table[tier][limit] = value;
+    return 0;
+}
+
+int cordon_host_opts_set_ceiling(cordon_host_opts *o, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
+{
+    return set_limit(o->ceiling, tier, limit, value, err);
+}
+
+int cordon_host_opts_set_default(cordon_host_opts *o, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
+{
+    return set_limit(o->deflt, tier, limit, value, err);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a path or bytes to a loaded skill. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cordon/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { NAME_MAX_BYTES = 128 };
+
+/* ---- reading ---- */
+
+struct artifact {
+    const char *name;        /* for messages */
+    const uint8_t *bytes;
+    size_t len;
+    uint8_t *owned;
+};
+
+static void artifact_finish(struct artifact *a) { free(a->owned); }
+
+static int open_regular(const char *path, uint64_t *ret_size, cordon_error **err)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? err_set(err, CORDON_E_NOT_FOUND, path, "there is no file %s", path) : err_errno(err, errno, "open", path);
+    struct stat st;
+    const char *kind = NULL;
+    if (fstat(fd, &st) < 0) {
+        close(fd);
+        return err_errno(err, errno, "look at", path);
+    }
+    if (!S_ISREG(st.st_mode))
+        kind = S_ISDIR(st.st_mode) ? "a folder" : S_ISFIFO(st.st_mode) ? "a FIFO" : S_ISCHR(st.st_mode) ? "a device" : "no regular file";
+    if (kind || st.st_size > CODE_COMPONENT_MAX) {
+        close(fd);
+        return kind ? err_set(err, CORDON_E_BAD_ARTIFACT, path, "%s is %s, an artifact is a file", path, kind)
+                    : err_set(err, CORDON_E_TOO_LARGE, path, "%s has %lld bytes (ceiling %d)", path, (long long)st.st_size, CODE_COMPONENT_MAX);
+    }
+    *ret_size = (uint64_t)st.st_size;
+    return fd;
+}
+
+/* Reads what is there, up to the ceiling: the file may grow or shrink meanwhile. */
+static int read_artifact(const char *path, struct artifact *a, cordon_error **err)
+{
+    uint64_t size = 0;
+    cleanup_fd int fd = open_regular(path, &size, err);
+    if (fd < 0)
+        return fd;
+    a->owned = malloc(size ? size : 1);
+    if (!a->owned)
+        return err_nomem(err);
+    while (a->len < size) {
+        ssize_t n = read(fd, a->owned + a->len, size - a->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, errno, "read", path);
+        if (n == 0)
+            break;
+        a->len += (size_t)n;
+    }
+    a->bytes = a->owned;
+    return 0;
+}
+
+/* ---- checks before the helper is asked ---- */
+
+static int check_kind(const struct artifact *a, cordon_error **err)
+{
+    if (a->len > CODE_COMPONENT_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, a->name, "%s has %zu bytes (ceiling %d)", a->name, a->len, CODE_COMPONENT_MAX);
+    switch (code_sniff(a->bytes, a->len)) {
+    case CODE_EMPTY: return err_set(err, CORDON_E_BAD_ARTIFACT, a->name, "%s is empty", a->name);
+    case CODE_PRECOMPILED:
+        return err_set(err, CORDON_E_BAD_ARTIFACT, a->name, "%s is precompiled native code, which is never run from a file; give the component itself", a->name);
+    case CODE_TEXT:
+        if (a->len > CODE_TEXT_MAX)
+            return err_set(err, CORDON_E_TOO_LARGE, a->name, "%s is text of %zu bytes (ceiling %d)", a->name, a->len, CODE_TEXT_MAX);
+        return 0;
+    case CODE_OTHER:
+        return err_set(err, CORDON_E_BAD_ARTIFACT, a->name, "%s is no WebAssembly: neither component, core module nor their text form", a->name);
+    default: return 0;
+    }
+}
+
+/* ---- compiled code: from the cache, or made by the helper ---- */
+
+static bool is_about_the_bytes(enum cordon_errc code)
+{
+    const struct cordon_error_info *info = cordon_error_info(code);
+    return info && !strcmp(info->category, "artifact") && code != CORDON_E_NOT_FOUND;
+}
+
+static void remember_refusal(struct cache *cache, const struct engine *e, const uint8_t digest[CODE_DIGEST_LEN], cordon_error **err)
+{
+    /* A refusal that cannot be kept is found anew next time. */
+    if (err && *err && is_about_the_bytes(cordon_error_code(*err)))
+        cache_put_refusal(cache, e->identity, digest, *err, NULL);
+}
+
+static void sha256_text(const struct artifact *a, char ret[80])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, a->bytes, a->len);
+    memcpy(ret, "sha256:", 7);
+    sodium_bin2hex(ret + 7, 2 * sizeof hash + 1, hash, sizeof hash);
+}
+
+/* The helper's word on what it compiled, and ours on what it was given. */
+static char *complete_meta(const char *from_helper, const struct artifact *a, cordon_error **err)
+{
+    char sha256[80];
+    json_t *meta = json_loads(from_helper, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(meta)) {
+        json_decref(meta);
+        err_set(err, CORDON_E_HOST_BUG, a->name, "the helper described %s in a form that cannot be read", a->name);
+        return NULL;
+    }
+    sha256_text(a, sha256);
+    json_object_set_new(meta, "digest", json_string(sha256));
+    json_object_set_new(meta, "size_bytes", json_integer((json_int_t)a->len));
+    char *text = json_dumps(meta, JSON_COMPACT);
+    json_decref(meta);
+    if (!text)
+        err_nomem(err);
+    return text;
+}
+
+static int compile_and_keep(cordon_host *h, struct engine *e, struct cache *cache, const struct artifact *a, const uint8_t digest[CODE_DIGEST_LEN],
+                            struct cache_entry *ret, cordon_error **err)
+{
+    struct helper *helper;
+    cleanup_free char *said = NULL;
+    cleanup_fd int body = -1;
+    uint64_t len = 0;
+    int rc = host_helper(h, &helper, err);
+    if (rc == 0)
+        rc = helper_run(helper, CODE_JOB_COMPILE, cordon_tier_name(e->tier), a->bytes, a->len, &said, &body, &len, err);
+    if (rc < 0) {
+        remember_refusal(cache, e, digest, err);
+        return rc;
+    }
+    cleanup_free char *meta = complete_meta(said, a, err);
+    if (!meta)
+        return -CORDON_E_HOST_BUG;
+    return cache_put(cache, e->identity, digest, meta, body, len, ret, err);
+}
+
+static int get_code(cordon_host *h, struct engine *e, const struct artifact *a, const uint8_t digest[CODE_DIGEST_LEN], struct cache **ret_cache,
+                    struct cache_entry *ret, cordon_error **err)
+{
+    int rc = host_cache(h, ret_cache, err);
+    if (rc < 0)
+        return rc;
+    rc = cache_get(*ret_cache, e->identity, digest, ret, err);
+    return rc == 0 ? compile_and_keep(h, e, *ret_cache, a, digest, ret, err) : rc;
+}
+
+/* ---- loading ---- */
+
+static int make_skill(cordon_host *h, const char *name, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    cordon_skill *s = calloc(1, sizeof *s);
+    if (!s)
+        return err_nomem(err);
+    struct buf shown;
+    buf_init(&shown, 8 * NAME_MAX_BYTES);
+    size_t len = strlen(name);
+    text_escape(&shown, name, text_is_utf8(name, len) ? text_cut(name, len, NAME_MAX_BYTES) : len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES, false);
+    s->name = buf_take(&shown, NULL);
+    if (!s->name) {
+        free(s);
+        return err_nomem(err);
+    }
+    s->refs = 1;
+    s->host = h;
+    s->tier = tier;
+    atomic_fetch_add(&h->skills, 1);
+    *ret = s;
+    return 0;
+}
+
+static void read_meta(cordon_skill *s, const struct cache_entry *entry)
+{
+    s->meta = json_loads(entry->meta, 0, NULL);
+    const char *digest = json_string_value(json_object_get(s->meta, "digest"));
+    snprintf(s->digest, sizeof s->digest, "%s", digest ? digest : "");
+    s->size_bytes = (uint64_t)json_integer_value(json_object_get(s->meta, "size_bytes"));
+    s->code_bytes = entry->code_len;
+}
+
+static int load(cordon_skill *s, const struct artifact *a, cordon_error **err)
+{
+    struct engine *e;
+    struct cache *cache;
+    cleanup(cache_entry_finish) struct cache_entry entry = {.fd = -1};
+    uint8_t digest[CODE_DIGEST_LEN];
+    int rc = host_engine(s->host, s->tier, &e, err);
+    if (rc < 0)
+        return rc;
+    crypto_generichash(digest, sizeof digest, a->bytes, a->len, NULL, 0);
+    rc = get_code(s->host, e, a, digest, &cache, &entry, err);
+    if (rc < 0)
+        return rc;
+    read_meta(s, &entry);
+    rc = component_load(e, entry.fd, &s->component, err);
+    if (rc < 0) {
+        remember_refusal(cache, e, digest, err);
+        return rc;
+    }
+    return s->component->waits ? host_runtime(s->host, err) : 0;
+}
+
+static int load_artifact(cordon_host *h, const char *name, const struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    if (tier != CORDON_TIER_UNTRUSTED && tier != CORDON_TIER_VERIFIED)
+        return err_set(err, CORDON_E_TIER_REFUSED, a->name, "%s cannot be loaded in the local tier: that is for what was installed from this machine", a->name);
+    cordon_skill *s = NULL;
+    int rc = check_kind(a, err);
+    if (rc == 0)
+        rc = make_skill(h, name, tier, &s, err);
+    if (rc == 0)
+        rc = load(s, a, err);
+    if (rc < 0) {
+        cordon_skill_free(s);
+        return rc;
+    }
+    *ret = s;
+    return 0;
+}
+
+int cordon_skill_load_bytes(cordon_host *h, const char *name, const void *bytes, size_t len, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    return load_artifact(h, name, &(struct artifact){.name = name, .bytes = bytes, .len = len}, tier, ret, err);
+}
+
+/* "dir/weather.wasm" is the skill weather. */
+static void name_of_path(const char *path, char ret[NAME_MAX_BYTES + 1])
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    size_t len = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    snprintf(ret, NAME_MAX_BYTES + 1, "%.*s", (int)(len > NAME_MAX_BYTES ? NAME_MAX_BYTES : len), base);
+}
+
+int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    char name[NAME_MAX_BYTES + 1];
+    cleanup(artifact_finish) struct artifact a = {.name = path};
+    int rc = read_artifact(path, &a, err);
+    if (rc < 0)
+        return rc;
+    name_of_path(path, name);
+    return load_artifact(h, name, &a, tier, ret, err);
+}
+
+void skill_ref(cordon_skill *s) { atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); }
+
+void cordon_skill_free(cordon_skill *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    atomic_fetch_sub(&s->host->skills, 1);
+    component_unref(s->component);
+    json_decref(s->meta);
+    free(s->name);
+    free(s);
+}
+
+const char *cordon_skill_name(const cordon_skill *s) { return s->name; }
+enum cordon_tier cordon_skill_tier(const cordon_skill *s) { return s->tier; }
+void cordon_free(void *p) { free(p); }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One call: a task of the scheduler around one sandbox, ending in one outcome (or in an error, if it never started).
+ *
+ *     admit (wait for a place in the pool) -> instantiate -> run -> answer -> outcome given -> sandbox torn down
+ *
+ * References: the scheduler's wakers, the owner of the outcome, and whoever may cancel. The last one frees the call.
+ */
+#pragma once
+#include "engine/component.h"
+#include "engine/outcome.h"
+#include "host/host_fn.h"
+#include "sched/sched.h"
+#include <cordon/error.h>
+#include <jansson.h>
+
+/* What is called and with which limits: prepared once, shared by the runs, immutable while shared. */
+struct call_spec {
+    _Atomic uint32_t refs;
+    struct component *component;           /* a reference */
+    const struct component_export *export;
+    struct limit_set limits;
+    char *skill;                           /* owned: the name */
+    enum cordon_tier tier;
+    json_t *args;                          /* owned or NULL */
+    char *input;                           /* owned or NULL; input_len bytes */
+    size_t input_len;
+    char **argv;                           /* owned, argv[0] the skill's name */
+    size_t n_argv;
+    char *bot;                             /* owned */
+};
+void call_spec_ref(struct call_spec *s);
+void call_spec_unref(struct call_spec *s); /* NULL allowed */
+
+struct call;
+/* The call is over: exactly one of outcome and err. The outcome is a reference to the call, dropped with its `release`. On the thread that ended it. */
+typedef void call_done_fn(struct call *c, void *data, struct cordon_outcome *outcome, cordon_error *err);
+
+struct call_env {
+    struct sched *sched;
+    struct shim_runtime *runtime;          /* NULL if no skill can wait */
+    /* How many outcomes may keep their sandbox until they are freed, and how many do. */
+    _Atomic uint32_t *lingering;
+    uint32_t lingering_max;
+};
+
+/* `done` is called once. *ret holds one reference for the caller. */
+int call_new(const struct call_env *env, struct call_spec *spec, const char *invocation_id, call_done_fn *done, void *data, struct call **ret, cordon_error **err);
+/* Starts on a worker. */
+void call_start(struct call *c);
+/* Runs on the calling thread first; done() has been called on return. The answer comes before the teardown: a few outcomes keep their sandbox. */
+void call_run(struct call *c);
+void call_cancel(struct call *c);   /* async-signal-safe */
+void call_unref(struct call *c);    /* NULL allowed */
+
+/* For the dispatcher of imports, on the guest's fiber. */
+const char *call_skill_name(const struct call *c);
+/* Counts a host call that carries `bytes`; false: over the limit, the guest must end. */
+bool call_count_host_call(struct call *c, size_t bytes);
+void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason);

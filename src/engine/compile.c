@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/compile.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "code/code.h"
+#include "engine/engine.h"
+#include "engine/features.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIT_TEXT_MAX = 1 << 20 };
+
+/* Bytes that are ours to free if they were made here, or borrowed. */
+struct source {
+    const uint8_t *bytes;
+    size_t len;
+    struct shim_bytes made;
+    wasm_byte_vec_t text;
+    bool is_command;
+};
+
+static void source_finish(struct source *s)
+{
+    shim_bytes_free(s->made);
+    if (s->text.data)
+        wasm_byte_vec_delete(&s->text);
+}
+
+/* Wasmtime's message, its causes joined by ": ", cut. Frees the error. */
+static void message_of(wasmtime_error_t *why, struct buf *ret)
+{
+    wasm_name_t text;
+    wasmtime_error_message(why, &text);
+    /* "{:?}" of an error: the message, then "Caused by:" and one cause per line. */
+    size_t n = text_is_utf8(text.data, text.size) ? text_cut(text.data, text.size, ERR_MESSAGE_MAX) : 0;
+    bool blank = false;
+    for (size_t i = 0; i < n; i++) {
+        bool space = text.data[i] == '\n' || text.data[i] == ' ' || text.data[i] == '\t';
+        if (!space || !blank)
+            buf_addc(ret, space ? ' ' : text.data[i]);
+        blank = space;
+    }
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(why);
+}
+
+/* The proposal that a validation message speaks of, or NULL: "SIMD support is not enabled". */
+static const struct feature *feature_in(const char *message)
+{
+    static const struct { const char *words, *feature; } known[] = {
+        {"SIMD support is not enabled", "SIMD"}, {"relaxed SIMD support is not enabled", "RELAXED_SIMD"}, {"threads support is not enabled", "THREADS"},
+        {"multi-memory", "MULTI_MEMORY"}, {"multiple memories", "MULTI_MEMORY"}, {"memory64", "MEMORY64"}, {"exceptions", "EXCEPTIONS"}, {"tag section", "EXCEPTIONS"},
+        {"gc support is not enabled", "GC"}, {"gc proposal", "GC"}, {"function references", "FUNCTION_REFERENCES"}, {"wide arithmetic", "WIDE_ARITHMETIC"},
+        {"stack switching", "STACK_SWITCHING"}, {"custom page sizes", "CUSTOM_PAGE_SIZES"}, {"component model async", "CM_ASYNC"}, {"error-context", "CM_ERROR_CONTEXT"},
+        {"fixed-length lists", "CM_FIXED_LENGTH_LISTS"}, {"shared-everything", "SHARED_EVERYTHING_THREADS"},
+    };
+    const struct feature *found = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (size_t f = 0; strstr(message, known[i].words) && f < n_features; f++)
+            if (!strcmp(features[f].name, known[i].feature))
+                found = &features[f];
+    return found;
+}
+
+static int refused(enum cordon_tier tier, wasmtime_error_t *why, cordon_error **err)
+{
+    struct buf text;
+    buf_init(&text, 2 * ERR_MESSAGE_MAX);
+    message_of(why, &text);
+    const char *message = text.data ? text.data : "no reason given";
+    const struct feature *f = feature_in(message);
+    int rc = f ? err_set(err, CORDON_E_UNSUPPORTED_FEATURE, f->what, "the component uses %s, which the %s tier does not have: %s", f->what,
+                         cordon_tier_name(tier), message)
+               : err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "not a valid component: %s", message);
+    buf_finish(&text);
+    return rc;
+}
+
+static int from_text(struct source *s, cordon_error **err)
+{
+    if (s->len > CODE_TEXT_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the text has %zu bytes (ceiling %d)", s->len, CODE_TEXT_MAX);
+    if (!text_is_utf8((const char *)s->bytes, s->len))
+        return err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "the file is neither WebAssembly nor text (it is not UTF-8)");
+    wasmtime_error_t *why = wasmtime_wat2wasm((const char *)s->bytes, s->len, &s->text);
+    if (!why) {
+        s->bytes = (const uint8_t *)s->text.data;
+        s->len = s->text.size;
+        return 0;
+    }
+    struct buf text;
+    buf_init(&text, 2 * ERR_MESSAGE_MAX);
+    message_of(why, &text);
+    int rc = err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "the WebAssembly text has an error: %s", text.data ? text.data : "no reason given");
+    buf_finish(&text);
+    return rc;
+}
+
+static bool has_entry(json_t *list, size_t column, const char *name)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(list, i, row) {
+        const char *s = json_string_value(json_array_get(row, column));
+        if (s && !strcmp(s, name))
+            return true;
+    }
+    return false;
+}
+
+/* A core module becomes a command if it is one of WASI preview 1; anything else is refused with what it is. */
+static int from_core(struct source *s, cordon_error **err)
+{
+    struct shim_bytes info = {0}, why = {0};
+    int rc = shim_wit_core_info(s->bytes, s->len, &info, &why);
+    if (rc < 0)
+        return engine_shim_error(rc, why, CORDON_E_BAD_ARTIFACT, NULL, "not a valid core module", err);
+    json_t *j = json_loadb((const char *)info.data, info.len, 0, NULL);
+    shim_bytes_free(info);
+    bool starts = has_entry(json_object_get(j, "exports"), 0, "_start");
+    bool wasi = has_entry(json_object_get(j, "imports"), 0, "wasi_snapshot_preview1");
+    bool blufio = has_entry(json_object_get(j, "imports"), 0, "blufio");
+    json_decref(j);
+    if (!starts || blufio)
+        return err_set(err, CORDON_E_NOT_A_COMPONENT, NULL, "this is a core module%s, a component is needed",
+                       blufio ? " of the blufio ABI" : wasi ? " of WASI preview 1 without _start" : "");
+    rc = shim_wit_command(s->bytes, s->len, &s->made, &why);
+    if (rc < 0)
+        return engine_shim_error(rc, why, CORDON_E_NOT_A_COMPONENT, NULL, "the core module cannot be made a command", err);
+    s->bytes = s->made.data;
+    s->len = s->made.len;
+    s->is_command = true;
+    return 0;
+}
+
+static int to_component(struct source *s, cordon_error **err)
+{
+    int rc = 0;
+    if (code_sniff(s->bytes, s->len) == CODE_TEXT)
+        rc = from_text(s, err);
+    if (rc == 0 && code_sniff(s->bytes, s->len) == CODE_CORE_MODULE)
+        rc = from_core(s, err);
+    if (rc < 0)
+        return rc;
+    switch (code_sniff(s->bytes, s->len)) {
+    case CODE_COMPONENT: return 0;
+    case CODE_EMPTY: return err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "the file is empty");
+    case CODE_PRECOMPILED: return err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "this is precompiled native code, which is never accepted from outside");
+    default: return err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "the file is no WebAssembly component, module or text");
+    }
+}
+
+static void component_finish(wasmtime_component_t **c)
+{
+    if (*c)
+        wasmtime_component_delete(*c);
+}
+
+/* Docs are decoration: a component whose docs cannot be read is as good as one without. */
+static json_t *docs_of(const struct source *s)
+{
+    struct shim_bytes text = {0};
+    if (shim_wit_describe(s->bytes, s->len, &text, NULL) < 0)
+        return json_object();
+    json_t *docs = json_loadb((const char *)text.data, text.len, 0, NULL);
+    shim_bytes_free(text);
+    return docs ? docs : json_object();
+}
+
+/* The printer panics on some valid components, and a component is as good without its text. */
+static json_t *wit_of(const struct source *s)
+{
+    struct shim_bytes text = {0};
+    if (shim_wit_print(s->bytes, s->len, &text, NULL) < 0)
+        return json_null();
+    json_t *wit = text.len <= WIT_TEXT_MAX ? json_stringn((const char *)text.data, text.len) : NULL;
+    shim_bytes_free(text);
+    return wit ? wit : json_null();
+}
+
+static int write_meta(const struct source *s, struct buf *meta, cordon_error **err)
+{
+    json_t *j = json_pack("{s:s, s:I, s:o, s:o}", "kind", s->is_command ? "command" : "component", "component_bytes", (json_int_t)s->len, "docs", docs_of(s), "wit",
+                          wit_of(s));
+    cleanup_free char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    json_decref(j);
+    return text && buf_adds(meta, text) == 0 ? 0 : err_nomem(err);
+}
+
+int compile(enum cordon_tier tier, const uint8_t *bytes, size_t len, struct buf *meta, struct buf *code, cordon_error **err)
+{
+    cleanup(source_finish) struct source s = {.bytes = bytes, .len = len};
+    int rc = to_component(&s, err);
+    if (rc < 0)
+        return rc;
+    wasm_engine_t *engine;
+    rc = engine_new_compiler(tier, &engine, err);
+    if (rc < 0)
+        return rc;
+    cleanup(component_finish) wasmtime_component_t *c = NULL;
+    wasmtime_error_t *why = wasmtime_component_new(engine, s.bytes, s.len, &c);
+    if (why) {
+        wasm_engine_delete(engine);
+        return refused(tier, why, err);
+    }
+    wasm_byte_vec_t image;
+    why = wasmtime_component_serialize(c, &image);
+    if (!why) {
+        rc = buf_add(code, image.data, image.size) < 0 ? err_set(err, CORDON_E_TOO_LARGE, NULL, "the compiled code has %zu bytes (ceiling %zu)", image.size, code->max) : 0;
+        wasm_byte_vec_delete(&image);
+    } else {
+        rc = refused(tier, why, err);
+    }
+    wasm_engine_delete(engine);
+    return rc < 0 ? rc : write_meta(&s, meta, err);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/imports.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "engine/call.h"
+#include "engine/types.h"
+#include "host/host_fn.h"
+#include "host/wasi_names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TYPE_TEXT_MAX = 4096, DENIED_TEXT_MAX = 512 };
+
+typedef wasmtime_component_val_t val;
+
+static wasm_name_t name_of(struct host_str s)
+{
+    wasm_name_t n;
+    wasm_byte_vec_new(&n, s.len, s.data);
+    return n;
+}
+
+static val string_val(struct host_str s)
+{
+    return (val){.kind = WASMTIME_COMPONENT_STRING, .of.string = name_of(s)};
+}
+
+static void set_entry(wasmtime_component_valrecord_entry_t *e, const char *name, struct host_str value)
+{
+    e->name = name_of((struct host_str){name, strlen(name)});
+    e->val = string_val(value);
+}
+
+static void return_context(val *ret, const struct host_context *ctx)
+{
+    ret->kind = WASMTIME_COMPONENT_RECORD;
+    wasmtime_component_valrecord_new_uninit(&ret->of.record, 4);
+    set_entry(&ret->of.record.data[0], "bot-name", ctx->bot_name);
+    set_entry(&ret->of.record.data[1], "bot-slug", ctx->bot_slug);
+    set_entry(&ret->of.record.data[2], "skill-name", ctx->skill_name);
+    set_entry(&ret->of.record.data[3], "invocation-id", ctx->invocation_id);
+}
+
+static void return_err(val *ret, struct host_str text)
+{
+    val payload = string_val(text);
+    ret->kind = WASMTIME_COMPONENT_RESULT;
+    ret->of.result.is_ok = false;
+    ret->of.result.val = wasmtime_component_val_new(&payload);
+}
+
+static void return_denied(val *ret, const struct host_fn *fn, struct call *c)
+{
+    if (fn->denied == HOST_DENIED_EMPTY_LIST) {
+        ret->kind = WASMTIME_COMPONENT_LIST;
+        wasmtime_component_vallist_new_empty(&ret->of.list);
+        return;
+    }
+    char text[DENIED_TEXT_MAX];
+    int n = snprintf(text, sizeof text, "capability denied: %s not granted for skill '%.200s'", fn->legacy_name, call_skill_name(c));
+    return_err(ret, (struct host_str){text, n < 0 ? 0 : (size_t)n});
+}
+
+/* The values as the descriptor says they are, or false: then the component was linked with another type, which load must have refused. */
+static bool read_args(const struct host_fn *fn, const val *args, size_t n_args, size_t n_results, struct host_str *ret)
+{
+    if (n_args != fn->strings + fn->numbers || n_args > HOST_ARGS_MAX || n_results != (fn->result != HOST_RETURNS_NOTHING))
+        return false;
+    for (size_t i = 0; i < n_args; i++) {
+        uint8_t kind = i < fn->strings ? WASMTIME_COMPONENT_STRING : WASMTIME_COMPONENT_U32;
+        if (args[i].kind != kind)
+            return false;
+        if (i < fn->strings)
+            ret[i] = (struct host_str){args[i].of.string.data, args[i].of.string.size};
+    }
+    return true;
+}
+
+static size_t bytes_of(const struct host_fn *fn, const struct host_str *args)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < fn->strings; i++)
+        sum += args[i].len;
+    return sum;
+}
+
+/* The one way from a guest into the host's functions: types, budget, capability, body. */
+static wasmtime_error_t *dispatch(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args,
+                                  val *results, size_t n_results)
+{
+    (void)ty;
+    const struct host_fn *fn = data;
+    struct call *c = wasmtime_context_get_data(context);
+    struct host_str strings[HOST_ARGS_MAX];
+    if (!read_args(fn, args, n_args, n_results, strings))
+        return wasmtime_error_new("a host function was called with another type than it was declared with");
+    if (!call_count_host_call(c, bytes_of(fn, strings)))
+        return wasmtime_error_new("stopped by the host");
+    if (fn->capability) {
+        /* No grant exists for a call yet, so there is nothing to compare with: every capability is denied, and seen to be. */
+        struct host_str wanted = strings[fn->wanted_arg];
+        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, "not-granted");
+        return_denied(&results[0], fn, c);
+        return NULL;
+    }
+    const struct host_context *ctx = NULL;
+    fn->body((struct host_call *)c, strings, &ctx);
+    if (fn->result == HOST_RETURNS_CONTEXT)
+        return_context(&results[0], ctx);
+    return NULL;
+}
+
+static void instance_finish(wasmtime_component_linker_instance_t **p)
+{
+    if (*p)
+        wasmtime_component_linker_instance_delete(*p);
+}
+
+static int linker_error(wasmtime_error_t *why, cordon_error **err)
+{
+    wasm_name_t text;
+    wasmtime_error_message(why, &text);
+    int rc = err_set(err, CORDON_E_HOST_BUG, HOST_INTERFACE, "cannot define the host functions: %.*s", (int)text.size, text.data);
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(why);
+    return rc;
+}
+
+int imports_define(wasmtime_component_linker_t *linker, cordon_error **err)
+{
+    cleanup(instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+    cleanup(instance_finish) wasmtime_component_linker_instance_t *host = NULL;
+    wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, HOST_INTERFACE, strlen(HOST_INTERFACE), &host);
+    for (size_t i = 0; !why && i < n_host_fns; i++) {
+        void *fn = (void *)(uintptr_t)host_fns[i]; /* the linker hands it back unchanged, as const again */
+        why = wasmtime_component_linker_instance_add_func(host, host_fns[i]->name, strlen(host_fns[i]->name), dispatch, fn, NULL);
+    }
+    return why ? linker_error(why, err) : 0;
+}
+
+bool imports_offered(const char *name, size_t len, const char **ret_asks, bool *ret_waits)
+{
+    *ret_asks = NULL;
+    *ret_waits = false;
+    if (len == strlen(HOST_INTERFACE) && !memcmp(name, HOST_INTERFACE, len))
+        return true;
+    const struct wasi_name *w = wasi_name_find(name, len);
+    if (!w)
+        return false;
+    *ret_asks = w->asks;
+    *ret_waits = w->waits;
+    return true;
+}
+
+static const struct host_fn *find_fn(const char *name, size_t len)
+{
+    for (size_t i = 0; i < n_host_fns; i++)
+        if (strlen(host_fns[i]->name) == len && !memcmp(host_fns[i]->name, name, len))
+            return host_fns[i];
+    return NULL;
+}
+
+static int check_type(const struct host_fn *fn, const wasmtime_component_func_type_t *ty, cordon_error **err)
+{
+    cleanup(wit_func_finish) struct wit_func f = {0};
+    int rc = types_func(ty, fn->name, &f, err);
+    if (rc < 0)
+        return rc;
+    struct buf text;
+    buf_init(&text, TYPE_TEXT_MAX);
+    wit_func_text(&text, &f);
+    bool same = !text.full && text.data && !strcmp(text.data, fn->type);
+    if (!same)
+        rc = err_set(err, CORDON_E_BAD_SIGNATURE, fn->name, "the component imports " HOST_INTERFACE "#%s as `%s`, it is `%s`", fn->name,
+                     text.data && !text.full ? text.data : "a type too long to show", fn->type);
+    buf_finish(&text);
+    return rc;
+}
+
+static void add_ask(struct import_asks *asks, const char *kind)
+{
+    if (kind && asks->n < IMPORT_ASKS_MAX)
+        asks->kind[asks->n++] = kind;
+}
+
+int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err)
+{
+    size_t n = wasmtime_component_instance_type_export_count(ty, engine);
+    for (size_t i = 0; i < n; i++) {
+        const char *name;
+        size_t len;
+        wasmtime_component_item_t item;
+        if (!wasmtime_component_instance_type_export_nth(ty, engine, i, &name, &len, &item))
+            continue;
+        int rc = 0;
+        if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC) {
+            const struct host_fn *fn = find_fn(name, len);
+            rc = fn ? check_type(fn, item.of.component_func, err)
+                    : err_set(err, CORDON_E_UNKNOWN_IMPORT, NULL, "the component imports " HOST_INTERFACE "#%.*s, which does not exist",
+                              (int)(len > WIT_NAME_MAX ? WIT_NAME_MAX : len), name);
+            if (fn)
+                add_ask(asks, fn->capability);
+        } else if (item.kind != WASMTIME_COMPONENT_ITEM_TYPE) {
+            rc = err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports " HOST_INTERFACE "#%.*s as something other than a function",
+                         (int)(len > WIT_NAME_MAX ? WIT_NAME_MAX : len), name);
+        }
+        wasmtime_component_item_delete(&item);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What engine/src/ (Rust) adds to Wasmtime's C API. Every function catches panics; none unwinds into C. Functions that can fail return 0, -1 (an error, its text in *err)
+ * or -2 (a panic below, its text in *err). `err` may be NULL.
+ */
+#pragma once
+#include "shim_wit.h" /* struct shim_bytes */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wasmtime.h>
+
+/* ---- engines ---- */
+const char *shim_engine_version(void);
+struct shim_engine_settings {
+    const char *const *features;   /* names as shim_feature_name gives them; all others are off */
+    size_t n_features;
+    uint32_t sandboxes;            /* 0: a compiler only, without a pool */
+    uint32_t core_instances, memories, tables;
+    size_t max_memory_bytes, max_table_elements;
+    uint32_t max_core_instances_per_component, max_memories_per_component, max_tables_per_component;
+    bool signals;
+};
+int shim_engine_new(const struct shim_engine_settings *s, wasm_engine_t **ret, struct shim_bytes *err);
+/* The n-th feature this version of Wasmtime knows; data is NULL past the last. */
+struct shim_bytes shim_feature_name(size_t n);
+/* Version, settings, target and CPU features: differs whenever compiled code could not be shared. */
+int shim_engine_identity(const wasm_engine_t *e, struct shim_bytes *ret, struct shim_bytes *err);
+
+struct shim_resources {
+    uint32_t memories, tables;
+    uint64_t max_initial_memory_bytes, max_initial_table_elements;
+};
+int shim_component_resources(const wasmtime_component_t *c, struct shim_resources *ret, struct shim_bytes *err);
+
+/* ---- WASI ---- */
+int shim_linker_add_wasi(wasmtime_component_linker_t *linker, struct shim_bytes *err);
+struct shim_runtime;
+int shim_runtime_new(struct shim_runtime **ret, struct shim_bytes *err);
+void shim_runtime_delete(struct shim_runtime *rt);
+
+/* ---- one call ---- */
+struct shim_pre;
+int shim_pre_new(const wasmtime_component_linker_t *linker, const wasmtime_component_t *component, struct shim_pre **ret, struct shim_bytes *err);
+void shim_pre_delete(struct shim_pre *pre);
+
+/* Called on the guest's fiber stack: they check, copy and return. */
+struct shim_hooks {
+    void *data;   /* also wasmtime_context_get_data of the store */
+    /* At each epoch tick: 0 go on, 1 yield, 2 end the guest here. */
+    int (*tick)(void *data);
+    /* stdout (1) or stderr (2). Not 0: end the guest here. */
+    int (*wrote)(void *data, int stream, const uint8_t *bytes, size_t len);
+    /* WASI refused `capability` for `wanted`; not_offered: no grant could change it. Neither text is NUL-terminated. */
+    void (*denied)(void *data, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, int not_offered);
+};
+
+struct shim_wasi_settings {
+    uint64_t clock_step_ns;
+    const uint8_t *stdin_bytes;    /* outlive the sandbox, as do the arguments */
+    size_t stdin_len;
+    const char *const *args;       /* argv, the name first */
+    size_t n_args;
+};
+
+struct shim_sandbox_opts {
+    struct shim_hooks hooks;
+    uint64_t fuel;
+    size_t memory_bytes, table_elements;
+    size_t hostcall_bytes;         /* one host call or one answer may carry from the guest */
+    size_t max_handles, max_instances, max_memories, max_tables;
+    struct shim_wasi_settings wasi;
+};
+
+enum shim_shape {
+    SHIM_DYNAMIC, SHIM_STRING_TO_STRING, SHIM_STRING_TO_BYTES, SHIM_STRING_TO_RESULT, SHIM_STRING_TO_BYTES_RESULT,
+    SHIM_BYTES_TO_STRING, SHIM_BYTES_TO_BYTES, SHIM_BYTES_TO_RESULT, SHIM_BYTES_TO_BYTES_RESULT
+};
+
+struct shim_answer { bool is_err; struct shim_bytes bytes; };
+
+/* All of it is borrowed until the call is over. */
+struct shim_invocation {
+    const struct shim_pre *pre;
+    const wasmtime_component_export_index_t *export;
+    enum shim_shape shape;
+    const wasmtime_component_val_t *args;      /* SHIM_DYNAMIC */
+    size_t n_args;
+    wasmtime_component_val_t *results;         /* each set to kind bool before */
+    size_t n_results;
+    const uint8_t *input;                      /* other shapes; UTF-8 for STRING_* */
+    size_t input_len;
+    struct shim_answer *answer;
+};
+
+/* First member of what wakes a task. `hold` and `release` count references: a waker may outlive its call. */
+struct shim_wake_target {
+    void (*hold)(const struct shim_wake_target *);
+    void (*release)(const struct shim_wake_target *);
+    void (*wake)(const struct shim_wake_target *);
+};
+
+struct shim_sandbox;
+int shim_sandbox_new(const wasm_engine_t *engine, const struct shim_sandbox_opts *opts, struct shim_sandbox **ret, struct shim_bytes *err);
+/* Once per sandbox: makes the future that instantiates and calls. Nothing of the guest runs yet. */
+void shim_sandbox_start(struct shim_sandbox *sb, struct shim_invocation inv);
+/* 1: over (see shim_sandbox_error); 0: pending, `target` will be woken; -2: a panic below. `rt` may be NULL for components without WASI. */
+int shim_sandbox_poll(struct shim_sandbox *sb, const struct shim_wake_target *target, const struct shim_runtime *rt, struct shim_bytes *err);
+/* Ends a suspended call. */
+void shim_sandbox_drop_work(struct shim_sandbox *sb, const struct shim_runtime *rt);
+/* The error that ended the call, owned by the caller; NULL if it ended well. */
+wasmtime_error_t *shim_sandbox_error(struct shim_sandbox *sb);
+
+struct shim_usage { uint64_t fuel_left; size_t memory_peak_bytes; bool memory_refused; };
+struct shim_usage shim_sandbox_usage(struct shim_sandbox *sb);
+/* Counts host memory kept for the call whose hook or host function is running on this thread into its sum; false: over its limit. */
+bool shim_charge(size_t bytes);
+
+struct shim_ending {
+    bool failed;
+    int trap_code;              /* wasmtime_trap_code_t, or -1 */
+    int exit_status;            /* what a command handed to wasi:cli/exit, or -1 */
+    bool carried_too_much;      /* over shim_sandbox_opts.hostcall_bytes */
+    struct shim_bytes message;  /* the innermost cause; owned by the caller */
+};
+struct shim_ending shim_sandbox_ending(const struct shim_sandbox *sb);
+/* NULL allowed. */
+void shim_sandbox_delete(struct shim_sandbox *sb, const struct shim_runtime *rt);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The descriptors, for the table alone. A new function: its file, a line here, a line in table.c. */
+#pragma once
+#include "host/host_fn.h"
+
+extern const struct host_fn host_get_context, host_log, host_recall_memory, host_http_get, host_http_post, host_read_file, host_write_file,
+    host_get_secret, host_read_env;

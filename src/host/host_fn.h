@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The functions a guest of the skill world may call. One descriptor per function, each in a file of its own; the table is in table.c. The dispatcher (src/engine/imports.c)
+ * checks types and capability before a body runs, so a body can rely on both.
+ *
+ * Bodies run on the guest's fiber stack: they check, copy and return. No allocation proportional to anything, no I/O, frames below 4 KiB.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The instance that components import them from, unversioned (contracts §1). */
+#define HOST_INTERFACE "boternity:skill/host"
+
+struct host_str { const char *data; size_t len; };
+
+/* How a denied call is answered: none of them traps (contracts §1). */
+enum host_denied { HOST_NEVER_DENIED, HOST_DENIED_EMPTY_LIST, HOST_DENIED_ERR };
+/* What its type returns. */
+enum host_result { HOST_RETURNS_NOTHING, HOST_RETURNS_CONTEXT, HOST_RETURNS_LIST, HOST_RETURNS_RESULT };
+
+/* What a body works on: the call it serves, seen only through these. */
+struct host_call;
+/* The guest's context. Strings live as long as the call. */
+struct host_context { struct host_str bot_name, bot_slug, skill_name, invocation_id; };
+const struct host_context *host_call_context(struct host_call *c);
+/* Adds a log line (any thread of the call); caps are the call's. Levels other than error, warn, info, debug are trace. */
+void host_call_log(struct host_call *c, struct host_str level, struct host_str message);
+
+enum { HOST_ARGS_MAX = 4 };
+
+struct host_fn {
+    const char *name;          /* as in the WIT */
+    const char *type;          /* canonical text, as wit_func_text gives it; a component that imports it with another is refused */
+    unsigned strings, numbers; /* its parameters: strings first, then u32 */
+    const char *capability;    /* grant kind ("net", "read", ...), NULL if it needs none */
+    const char *legacy_name;   /* the capability as skill.toml and messages of the format name it ("HttpGet") */
+    enum host_denied denied;
+    enum host_result result;
+    unsigned wanted_arg;       /* the argument that says what is wanted, for the record of a denial */
+    const char *doc;
+    /* For functions that answer at once and return a context, or nothing. NULL: this version has no powers to give behind it, every call is denied. */
+    void (*body)(struct host_call *c, const struct host_str *args, const struct host_context **ret_context);
+};
+
+extern const struct host_fn *const host_fns[];
+extern const size_t n_host_fns;
