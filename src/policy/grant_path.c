@@ -76,6 +76,12 @@ static const char *why_not_a_root(const struct grant_parse *p, const char *path)
     return NULL;
 }
 
+/* Printed before `::` it must be found again where it ends. */
+static bool is_separable(const char *path)
+{
+    return !strstr(path, "::") && path[strlen(path) - 1] != ':';
+}
+
 static int parse_host_path(const struct grant_parse *p, const char *s, char **ret)
 {
     const char *base = "";
@@ -92,7 +98,7 @@ static int parse_host_path(const struct grant_parse *p, const char *s, char **re
     int rc = join(p, base, s, ret);
     if (rc < 0)
         return rc;
-    const char *why = why_not_a_root(p, *ret);
+    const char *why = is_separable(*ret) ? why_not_a_root(p, *ret) : "a path cannot have `::` in it or a colon at its end";
     return why ? grant_refuse(p, why) : 0;
 }
 
@@ -103,7 +109,7 @@ static int parse_guest_path(const struct grant_parse *p, const char *s, char **r
     return join(p, "", s, ret);
 }
 
-/* PATH is a whole path, so that a second `::` or a colon beside it can only be part of a name, and be read in two ways. */
+/* A second `::`, or a colon beside it, could be read in two ways. */
 static const char *check_separators(const char *value, const char *separator)
 {
     if (separator[2] == ':' || strstr(separator + 2, "::"))

@@ -18,8 +18,6 @@ static const char *check_char(char c)
         return "the host is not ASCII: write its punycode form (xn--…)";
     if (is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.')
         return NULL;
-    if (c == '@')
-        return "a user name or password before the host is never sent: leave it out";
     if (c == '*')
         return "a * stands only for whole names at the start: write *.HOST";
     return "the host has a character that no host name has";
