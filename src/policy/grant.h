@@ -74,8 +74,8 @@ struct grant_source {
     const char *home; /* what ~ means; NULL: ~ is refused */
 };
 
-/* `source` NULL: a settings file or the registry, where paths are whole. An error is CORDON_E_USAGE with the grant as subject and the part that is wrong
- * in the message; *ret is then untouched. */
+/* `source` NULL: a settings file or the registry, where paths are whole. An error is CORDON_E_USAGE with the grant as subject and the
+ * part that is wrong in the message; *ret is then untouched. */
 int grant_parse(const char *text, const struct grant_source *source, struct grant *ret, cordon_error **err);
 void grant_finish(struct grant *g);
 /* Appends the canonical text: parsed again it gives the same grant. Not quoted for a shell. */
