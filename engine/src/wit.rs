@@ -6,14 +6,15 @@
 
 mod docs;
 
-use std::ffi::{c_char, c_int};
+use std::collections::BTreeMap;
+use std::ffi::c_int;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, json};
 use wasi_preview1_component_adapter_provider as adapters;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, WitPrinter, embed_component_metadata};
-use wit_parser::{PackageId, ParseError, Resolve, ResolveError, WorldId};
+use wit_parser::{PackageId, ParseError, Resolve, ResolveError, SourceMap, Span, UnresolvedPackageGroup, WorldId};
 
 use crate::ffi::{self, ShimBytes};
 
@@ -31,27 +32,20 @@ pub unsafe extern "C" fn shim_wit_print(component: *const u8, len: usize, ret: *
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn shim_wit_bindings_c(
-    wit_path: *const c_char,
-    wit_text: *const c_char,
-    world: *const c_char,
-    ret: *mut ShimBytes,
-    err: *mut ShimBytes,
-) -> c_int {
-    unsafe { ffi::answer(ret, err, || bindings_c(load(wit_path, wit_text, world)?.context("no WIT given")?)) }
+pub unsafe extern "C" fn shim_wit_bindings_c(sources: *const u8, sources_len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || bindings_c(load(ffi::bytes(sources, sources_len))?)) }
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shim_wit_componentize(
     module: *const u8,
     len: usize,
-    wit_path: *const c_char,
-    wit_text: *const c_char,
-    world: *const c_char,
+    sources: *const u8,
+    sources_len: usize,
     ret: *mut ShimBytes,
     err: *mut ShimBytes,
 ) -> c_int {
-    unsafe { ffi::answer(ret, err, || componentize(ffi::bytes(module, len), load(wit_path, wit_text, world)?)) }
+    unsafe { ffi::answer(ret, err, || componentize(ffi::bytes(module, len), load(ffi::bytes(sources, sources_len))?)) }
 }
 
 #[unsafe(no_mangle)]
@@ -64,27 +58,45 @@ pub unsafe extern "C" fn shim_wit_core_info(module: *const u8, len: usize, ret: 
     unsafe { ffi::answer(ret, err, || core_info(ffi::bytes(module, len))) }
 }
 
-/// The world that is meant, or None if neither a path nor a text is given.
-unsafe fn load(path: *const c_char, text: *const c_char, world: *const c_char) -> Result<Option<(Resolve, WorldId)>> {
-    let (path, text, world) = unsafe { (ffi::text(path, "WIT path")?, ffi::text(text, "WIT text")?, ffi::text(world, "world name")?) };
+/// One file of WIT: the package it belongs to ("" for the main one, else any name of a dependency), where it lies, its text.
+type Source = (String, String, String);
+
+/// The only world of the main package.
+fn load(sources: &[u8]) -> Result<(Resolve, WorldId)> {
+    let sources: Vec<Source> = serde_json::from_slice(sources).context("the list of WIT files is malformed")?;
+    let mut packages = BTreeMap::<String, SourceMap>::new();
+    for (package, path, text) in sources {
+        packages.entry(package).or_default().push_str(&path, text);
+    }
+    let main = packages.remove("").context("no WIT given")?;
     let mut resolve = Resolve::default();
-    let pushed = match (path, text) {
-        (None, None) => return Ok(None),
-        (Some(path), None) => resolve.push_path(path).map(|(package, _)| package),
-        (None, Some(text)) => resolve.push_str("world.wit", text),
-        (Some(_), Some(_)) => bail!("WIT given both as a path and as text"),
-    };
-    let package = pushed.map_err(|e| located(&resolve, &e))?;
-    let world = resolve.select_world(&[package], world)?;
-    Ok(Some((resolve, world)))
+    let main = parse(main)?;
+    let deps = packages.into_values().map(parse).collect::<Result<Vec<_>>>()?;
+    let package = resolve.push_groups(main, deps).map_err(|e| located(&e.into(), |span| resolve.render_location(span)))?;
+    let world = only_world(&resolve, package)?;
+    Ok((resolve, world))
+}
+
+fn parse(map: SourceMap) -> Result<UnresolvedPackageGroup> {
+    map.parse().map_err(|(map, e)| located(&e.into(), |span| map.render_location(span)))
+}
+
+fn only_world(resolve: &Resolve, package: PackageId) -> Result<WorldId> {
+    let package = &resolve.packages[package];
+    let worlds: Vec<&String> = package.worlds.keys().collect();
+    match worlds[..] {
+        [name] => Ok(package.worlds[name]),
+        [] => bail!("the package {} has no world", package.name),
+        _ => bail!("the package {} has {} worlds, leave one: {}", package.name, worlds.len(), worlds.iter().map(|w| w.as_str()).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// A WIT error as one line with its place, instead of the parser's drawing of it.
-fn located(resolve: &Resolve, error: &anyhow::Error) -> anyhow::Error {
+fn located(error: &anyhow::Error, place: impl Fn(Span) -> String) -> anyhow::Error {
     let layers = error.chain().map(|layer| {
         let parse = layer.downcast_ref::<ParseError>().map(|e| e.kind().span());
         match parse.or_else(|| layer.downcast_ref::<ResolveError>().map(|e| e.kind().span())) {
-            Some(span) if span.is_known() => format!("{}: {layer}", resolve.render_location(span)),
+            Some(span) if span.is_known() => format!("{}: {layer}", place(span)),
             _ => layer.to_string(),
         }
     });
@@ -93,6 +105,10 @@ fn located(resolve: &Resolve, error: &anyhow::Error) -> anyhow::Error {
 
 fn bindings_c((mut resolve, world): (Resolve, WorldId)) -> Result<String> {
     // No object file with the type, which `componentize` embeds; the symbol that would pull it in is defined here instead.
+    let world_name = match resolve.worlds[world].package {
+        Some(package) => resolve.id_of_name(package, &resolve.worlds[world].name),
+        None => resolve.worlds[world].name.clone(),
+    };
     let opts = wit_bindgen_c::Opts { no_object_file: true, ..Default::default() };
     let mut files = wit_bindgen_core::Files::default();
     opts.build().generate(&mut resolve, world, &mut files)?;
@@ -104,15 +120,13 @@ fn bindings_c((mut resolve, world): (Resolve, WorldId)) -> Result<String> {
         }
         texts.insert(name.to_string(), text.into());
     }
-    Ok(json!({ "files": texts }).to_string())
+    Ok(json!({ "world": world_name, "files": texts }).to_string())
 }
 
-fn componentize(module: &[u8], wit: Option<(Resolve, WorldId)>) -> Result<Vec<u8>> {
-    let adapter = adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER;
-    let Some((resolve, world)) = wit else { return encode(module, adapter) };
+fn componentize(module: &[u8], (resolve, world): (Resolve, WorldId)) -> Result<Vec<u8>> {
     let mut module = module.to_vec();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
-    let mut component = encode(&module, adapter)?;
+    let mut component = encode(&module, adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?;
     docs::embed(&mut component, &resolve, world)?;
     Ok(component)
 }

@@ -34,6 +34,10 @@ int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8
 /* The other side: main() of the helper. `jobs` has a function for each enum code_job. */
 int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
 
+/* ---- helper_path.c ---- */
+/* The helper's path, absolute and executable: the one given (NULL: none), else the installed one, else the one beside the running program. The caller frees *ret. */
+int helper_find(const char *given, char **ret, cordon_error **err);
+
 /* ---- cache.c: compiled code on disk ---- */
 struct cache;
 struct cache_entry {

@@ -40,21 +40,21 @@ int shim_wit_describe(const uint8_t *component, size_t len, struct shim_bytes *r
 int shim_wit_print(const uint8_t *component, size_t len, struct shim_bytes *ret_text, struct shim_bytes *err);
 
 /*
- * C bindings of a world as JSON: {"files": {"skill_plugin.h": "…", "skill_plugin.c": "…"}}. The names are the world's in snake case.
+ * C bindings of a world as JSON: {"world": "ns:package/name", "files": {"skill_plugin.h": "…", "skill_plugin.c": "…"}}. The files have the world's name
+ * in snake case.
  *
- * The world is `world` (a name, or ns:package/name) of the WIT at wit_path (a file, or a folder with an optional deps/ beside its *.wit) or in
- * wit_text; exactly one of the two is not NULL. world NULL: the only one. Sizes of what is read from wit_path are the caller's to bound.
+ * `sources` is JSON, an array of [PACKAGE, PATH, TEXT], one for each WIT file: PACKAGE is "" for the files of the main package, else any name that the files
+ * of one dependency share; PATH is only told in errors. The world is the main package's only one. Sizes are the caller's to bound.
  * The .c is complete: nothing but a skill that includes the .h is needed beside it.
  */
-int shim_wit_bindings_c(const char *wit_path, const char *wit_text, const char *world, struct shim_bytes *ret_json, struct shim_bytes *err);
+int shim_wit_bindings_c(const uint8_t *sources, size_t sources_len, struct shim_bytes *ret_json, struct shim_bytes *err);
 
 /*
- * A component made of a core module that implements a world (named as above) and validated. Imports of wasi_snapshot_preview1 become WASI 0.2;
+ * A component made of a core module that implements the world of `sources` (as above) and validated. Imports of wasi_snapshot_preview1 become WASI 0.2;
  * the adapter for that stays out if there are none. The world's doc comments are kept, in custom sections.
- * Neither wit_path nor wit_text: the module carries its type in a `component-type` section, as wit-bindgen's do.
  */
-int shim_wit_componentize(const uint8_t *core_module, size_t len, const char *wit_path, const char *wit_text, const char *world,
-                          struct shim_bytes *ret_component, struct shim_bytes *err);
+int shim_wit_componentize(const uint8_t *core_module, size_t len, const uint8_t *sources, size_t sources_len, struct shim_bytes *ret_component,
+                          struct shim_bytes *err);
 
 /* A core module of wasi_snapshot_preview1 that exports `_start` made a command component (wasi:cli/run). */
 int shim_wit_command(const uint8_t *core_module, size_t len, struct shim_bytes *ret_component, struct shim_bytes *err);

@@ -34,10 +34,27 @@ static json_t *parsed(struct shim_bytes b)
     return j;
 }
 
+/* One file of WIT as the shim wants its files. */
+static char *sources_of(const char *wit)
+{
+    json_t *j = json_pack("[[s, s, s]]", "", "world.wit", wit);
+    char *text = json_dumps(j, JSON_COMPACT);
+    json_decref(j);
+    return text;
+}
+
+static int componentize(const char *wit, struct shim_bytes *ret, struct shim_bytes *err)
+{
+    char *sources = sources_of(wit);
+    int rc = shim_wit_componentize(two_exports, sizeof two_exports, (const uint8_t *)sources, strlen(sources), ret, err);
+    free(sources);
+    return rc;
+}
+
 static struct shim_bytes componentized(const char *wit)
 {
     struct shim_bytes component = {0}, err = {0};
-    int rc = shim_wit_componentize(two_exports, sizeof two_exports, NULL, wit, NULL, &component, &err);
+    int rc = componentize(wit, &component, &err);
     ck_assert_msg(rc == 0, "%s", (const char *)err.data);
     return component;
 }
@@ -52,18 +69,33 @@ static void assert_error(int rc, struct shim_bytes err, const char *wanted)
     shim_bytes_free(err);
 }
 
-static void assert_bindings_error(const char *wit, const char *world, const char *wanted)
+static int bindings(const char *sources, struct shim_bytes *ret, struct shim_bytes *err)
+{
+    return shim_wit_bindings_c((const uint8_t *)sources, strlen(sources), ret, err);
+}
+
+static void assert_sources_error(const char *sources, const char *wanted)
 {
     struct shim_bytes ret = {0}, err = {0};
-    assert_error(shim_wit_bindings_c(NULL, wit, world, &ret, &err), err, wanted);
+    assert_error(bindings(sources, &ret, &err), err, wanted);
     ck_assert_ptr_null(ret.data);
+}
+
+static void assert_wit_error(const char *wit, const char *wanted)
+{
+    char *sources = sources_of(wit);
+    assert_sources_error(sources, wanted);
+    free(sources);
 }
 
 START_TEST(bindings_define_the_symbol_they_refer_to)
 {
     struct shim_bytes ret = {0};
-    ck_assert_int_eq(shim_wit_bindings_c(NULL, "package a:b; world my-world { export f: func(s: string); }", NULL, &ret, NULL), 0);
+    char *sources = sources_of("package a:b@1.2.3; world my-world { export f: func(s: string); }");
+    ck_assert_int_eq(bindings(sources, &ret, NULL), 0);
+    free(sources);
     json_t *j = parsed(ret), *files = json_object_get(j, "files");
+    ck_assert_str_eq(json_string_value(json_object_get(j, "world")), "a:b/my-world@1.2.3");
     ck_assert_uint_eq(json_object_size(files), 2);
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(files, "my_world.h")), "exports_my_world_f("));
     ck_assert_ptr_nonnull(
@@ -74,12 +106,57 @@ END_TEST
 
 START_TEST(errors_of_wit_are_one_line_with_their_place)
 {
-    assert_bindings_error("package a:b;\nworld w { export f: func(x: nope); }", NULL, "world.wit:2:29: name `nope` does not exist");
-    assert_bindings_error("package a:b; world w {} world x {}", NULL, "one must be explicitly chosen: a:b/w a:b/x");
-    assert_bindings_error("package a:b; world w {}", "x", "World `x` not found in package `a:b`");
-    assert_bindings_error("", NULL, "no `package` header");
-    assert_bindings_error(NULL, NULL, "no WIT given");
-    assert_bindings_error("package a:b; \xff", NULL, "WIT text is not UTF-8");
+    assert_wit_error("package a:b;\nworld w { export f: func(x: nope); }", "world.wit:2:29: name `nope` does not exist");
+    assert_wit_error("package a:b;\n\nworld {}", "world.wit:3:7: ");
+    assert_wit_error("", "no `package` header");
+}
+END_TEST
+
+START_TEST(the_main_package_has_exactly_one_world)
+{
+    assert_wit_error("package a:b; world w {} world x {}", "the package a:b has 2 worlds, leave one: w, x");
+    assert_wit_error("package a:b; interface i {}", "the package a:b has no world");
+}
+END_TEST
+
+START_TEST(a_list_of_files_that_is_none_is_refused)
+{
+    assert_sources_error("", "the list of WIT files is malformed");
+    assert_sources_error("[[\"\", 1]]", "the list of WIT files is malformed");
+    assert_sources_error("[]", "no WIT given");
+    assert_sources_error("[[\"dep\", \"d.wit\", \"package c:d;\"]]", "no WIT given");
+    assert_sources_error("[[\"\", \"w.wit\", \"package a:b; \xff\"]]", "the list of WIT files is malformed");
+}
+END_TEST
+
+static char *four_files(const char *dependency)
+{
+    json_t *j = json_pack("[[s,s,s],[s,s,s],[s,s,s],[s,s,s]]", "", "world.wit", "package a:b; world w { import c:d/i; import j; }", "d", "d/two.wit",
+                          "interface k { type t = u8; }", "", "more.wit", "interface j { f: func(); }", "d", "d/one.wit", dependency);
+    char *text = json_dumps(j, JSON_COMPACT);
+    json_decref(j);
+    return text;
+}
+
+START_TEST(packages_are_put_together_of_several_files)
+{
+    struct shim_bytes ret = {0}, err = {0};
+    char *sources = four_files("package c:d; interface i { use k.{t}; g: func() -> t; }");
+    ck_assert_msg(bindings(sources, &ret, &err) == 0, "%s", (const char *)err.data);
+    ck_assert_ptr_nonnull(strstr((const char *)ret.data, "c_d_i_g("));
+    shim_bytes_free(ret);
+    free(sources);
+}
+END_TEST
+
+START_TEST(an_error_in_a_dependency_is_told_with_its_place)
+{
+    char *sources = four_files("package c:d; interface i { use missing:pkg/i.{t}; }");
+    assert_sources_error(sources, "d/one.wit:1:");
+    free(sources);
+    sources = four_files("package c:d;\ninterface i { g: func( }");
+    assert_sources_error(sources, "d/one.wit:2:");
+    free(sources);
 }
 END_TEST
 
@@ -122,8 +199,7 @@ END_TEST
 START_TEST(a_module_that_lacks_an_export_of_its_world_is_refused_by_name)
 {
     struct shim_bytes ret = {0}, err = {0};
-    int rc = shim_wit_componentize(two_exports, sizeof two_exports, NULL, "package a:b; world w { export missing: func(); }", NULL, &ret, &err);
-    assert_error(rc, err, "`missing`");
+    assert_error(componentize("package a:b; world w { export missing: func(); }", &ret, &err), err, "`missing`");
 }
 END_TEST
 
@@ -188,6 +264,10 @@ Suite *suite_shim_wit(void)
     TCase *t = tcase_create("shim_wit");
     tcase_add_test(t, bindings_define_the_symbol_they_refer_to);
     tcase_add_test(t, errors_of_wit_are_one_line_with_their_place);
+    tcase_add_test(t, the_main_package_has_exactly_one_world);
+    tcase_add_test(t, a_list_of_files_that_is_none_is_refused);
+    tcase_add_test(t, packages_are_put_together_of_several_files);
+    tcase_add_test(t, an_error_in_a_dependency_is_told_with_its_place);
     tcase_add_test(t, doc_comments_survive_in_the_component);
     tcase_add_test(t, a_doc_comment_over_4_KiB_is_cut_between_characters);
     tcase_add_test(t, a_module_that_lacks_an_export_of_its_world_is_refused_by_name);
