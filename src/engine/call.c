@@ -202,7 +202,7 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
     *o = (struct shim_sandbox_opts){
         .hooks = {c, on_tick, on_write, on_denied},
         .fuel = limit[CORDON_LIMIT_FUEL],
-        .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES],
+        .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES] - call_spec_kept_bytes(c->spec),
         .table_elements = limit[CORDON_LIMIT_TABLE_ELEMENTS],
         .hostcall_bytes = carry,
         .max_handles = ENGINE_HANDLES_MAX,
@@ -462,6 +462,12 @@ void call_unref(struct call *c)
 {
     if (c)
         sched_unref(&c->task);
+}
+
+size_t call_spec_kept_bytes(const struct call_spec *s)
+{
+    size_t limit = s->limits.value[CORDON_LIMIT_MEMORY_BYTES];
+    return s->input_len < limit ? s->input_len : limit;
 }
 
 void call_spec_ref(struct call_spec *s) { atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); }

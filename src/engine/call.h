@@ -32,6 +32,9 @@ struct call_spec {
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
 
+/* What the host keeps for a run from before its start; part of the run's memory. */
+size_t call_spec_kept_bytes(const struct call_spec *s);
+
 struct call;
 /* The call is over: exactly one of outcome and err. The outcome is a reference to the call, dropped with its `release`. On the thread that ended it. */
 typedef void call_done_fn(struct call *c, void *data, struct cordon_outcome *outcome, cordon_error *err);

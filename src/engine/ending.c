@@ -46,7 +46,7 @@ static struct shim_usage fill_usage(const struct ending *e)
     if (e->sandbox)
         used = shim_sandbox_usage(e->sandbox);
     u[CORDON_USAGE_FUEL] = limit[CORDON_LIMIT_FUEL] - used.fuel_left;
-    u[CORDON_USAGE_MEMORY_PEAK_BYTES] = used.memory_peak_bytes;
+    u[CORDON_USAGE_MEMORY_PEAK_BYTES] = e->sandbox ? used.memory_peak_bytes + call_spec_kept_bytes(e->spec) : 0;
     u[CORDON_USAGE_WALL_US] = (clock_now_ns() - e->start_ns) / 1000;
     u[CORDON_USAGE_CPU_US] = e->cpu_ns / 1000;
     u[CORDON_USAGE_BYTES_IN] = e->spec->input_len;
