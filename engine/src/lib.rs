@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Wasmtime's C API as one static archive, and beside it the few functions that C cannot do without.
 //!
-//! The C declarations are in `src/engine/shim.h` and `src/engine/shim_wit.h`. Every function catches panics: none unwinds into C.
+//! The C declarations are in `src/engine/shim.h`, `shim_wit.h` and `shim_toml.h` beside it. Every function catches panics: none unwinds into C.
 
 #![warn(unsafe_op_in_unsafe_fn)]
 #![allow(improper_ctypes_definitions)]
@@ -11,6 +11,7 @@ mod ffi;
 mod limiter;
 mod refuse;
 mod sandbox;
+mod toml;
 mod wasi;
 mod wit;
 
