@@ -12,6 +12,10 @@ int out_write(const char *data, size_t len, cordon_error **err)
         ssize_t n = write(STDOUT_FILENO, data, len);
         if (n < 0 && errno == EINTR && !interrupt_caught())
             continue;
+        if (n >= 0 && (size_t)n < len && interrupt_caught()) { /* the signal cut it short: the rest would block again */
+            n = -1;
+            errno = EINTR;
+        }
         if (n < 0)
             return cordon_error_set(err, CORDON_E_IO, "stdout", "Check what standard output leads to: a full disk, or a reader that has gone.",
                                     "cannot write to standard output: %s", strerror(errno));

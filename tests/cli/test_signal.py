@@ -60,7 +60,7 @@ def test_cancelled_as_json(spinning):
 
 
 def test_a_signal_that_is_ignored_stays_ignored(cordon, wat):
-    done = cordon.shell(f'trap "" INT; "$CORDON" run {wat("spin")} x --fuel 5G & sleep 0.4; kill -INT $!; wait $!')
+    done = cordon.shell(f'trap "" INT; "$CORDON" run {wat("spin")} x --fuel 500M & sleep 0.4; kill -INT $!; wait $!')
     assert done.status == 4 and "cancelled" not in done.err
 
 
@@ -69,10 +69,13 @@ def test_a_signal_while_the_answer_cannot_be_written(cordon, wat, tmp_path):
     read, write = os.pipe()  # nobody reads: the write blocks
     with cordon.popen("run", wat("echo"), f"@{tmp_path}/in", stdout=write) as child:
         os.close(write)
-        time.sleep(2)
-        child.send_signal(signal.SIGINT)
-        child.wait(timeout=30)
-        os.close(read)
+        try:
+            time.sleep(2)
+            child.send_signal(signal.SIGINT)
+            child.wait(timeout=30)
+        finally:
+            child.kill()
+            os.close(read)
     assert child.returncode == -signal.SIGINT
 
 
