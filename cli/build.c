@@ -2,8 +2,6 @@
  * cordon build: a folder of C becomes a component. */
 #include "cleanup.h"
 #include "report.h"
-#include "session.h"
-#include <string.h>
 
 enum { BUILD_OUTPUT, BUILD_JSON, BUILD_OPTIONS };
 
@@ -25,18 +23,12 @@ static int print_result(const json_t *result)
     return 0;
 }
 
-static int build(const struct cli *cli, const char *dir, char **ret, cordon_error **err)
-{
-    char helper[HELPER_PATH_MAX];
-    return cordon_build_c(dir, cli->args.value[BUILD_OUTPUT], session_helper(helper), STDERR_FILENO, ret, err);
-}
-
 static int run(struct cli *cli)
 {
     cordon_error *err = NULL;
     cleanup_text char *json = NULL;
     const char *dir = cli->args.n_words ? cli->args.words[0] : ".";
-    if (build(cli, dir, &json, &err) < 0)
+    if (cordon_build_c(dir, cli->args.value[BUILD_OUTPUT], NULL, STDERR_FILENO, &json, &err) < 0)
         return report_error(cli, NULL, err);
     cleanup_json json_t *result = json_loads(json, 0, NULL);
     return cli->json ? out_object(cli, result) : out_end(cli, print_result(result));

@@ -3,31 +3,8 @@
 
 #include "cleanup.h"
 #include "progress.h"
-#include <limits.h>
-#include <string.h>
 
 enum { SANDBOXES = 16 };
-
-const char *session_helper(char buf[HELPER_PATH_MAX])
-{
-    static const char name[] = "/cordon-helper";
-    ssize_t len = readlink("/proc/self/exe", buf, HELPER_PATH_MAX - sizeof name);
-    if (len <= 0 || len == HELPER_PATH_MAX - (ssize_t)sizeof name)
-        return NULL;
-    buf[len] = '\0';
-    char *slash = strrchr(buf, '/');
-    if (!slash)
-        return NULL;
-    memcpy(slash, name, sizeof name);
-    return access(buf, X_OK) == 0 ? buf : NULL;
-}
-
-static int set_helper(cordon_host_opts *opts, cordon_error **err)
-{
-    char buf[HELPER_PATH_MAX];
-    const char *path = session_helper(buf);
-    return path ? cordon_host_opts_set_helper(opts, path, err) : 0;
-}
 
 int session_options(cordon_host_opts **ret, cordon_error **err)
 {
@@ -35,7 +12,7 @@ int session_options(cordon_host_opts **ret, cordon_error **err)
     if (!opts)
         return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
     int rc = cordon_host_opts_set_workers(opts, 0, err);
-    if (rc < 0 || (rc = cordon_host_opts_set_sandboxes(opts, SANDBOXES, err)) < 0 || (rc = set_helper(opts, err)) < 0)
+    if (rc < 0 || (rc = cordon_host_opts_set_sandboxes(opts, SANDBOXES, err)) < 0)
         return rc;
     *ret = take(opts);
     return 0;
