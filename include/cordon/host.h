@@ -33,14 +33,51 @@ CORDON_API int cordon_host_opts_set_sandboxes(cordon_host_opts *opts, unsigned n
 CORDON_API int cordon_host_opts_set_cache_dir(cordon_host_opts *opts, const char *path, cordon_error **err);
 /** The helper program that validates and compiles. Default: the installed one. Must be absolute. */
 CORDON_API int cordon_host_opts_set_helper(cordon_host_opts *opts, const char *path, cordon_error **err);
-/** Bounds of one compilation in the helper: address space, CPU seconds, wall seconds. Defaults 4 GiB, 60 s, 120 s. 0 leaves one as it is. */
-CORDON_API int cordon_host_opts_set_compile_bounds(cordon_host_opts *opts, uint64_t memory_bytes, unsigned cpu_s, unsigned wall_s, cordon_error **err);
-/** Ceiling of a limit in a tier, below or above what is shipped; see cordon_limit_ceiling. */
-CORDON_API int cordon_host_opts_set_ceiling(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
-/** Default of a limit in a tier. Not above the ceiling (checked by cordon_host_new). */
-CORDON_API int cordon_host_opts_set_default(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
+/** Bounds of one compilation in the helper: address space (64 MiB to 64 GiB), CPU seconds and wall-clock seconds (up to
+ *  3,600). Defaults 4 GiB, 60 s, 120 s. 0 leaves one as it is. Errors: BAD_LIMIT. */
+CORDON_API int cordon_host_opts_set_compile_bounds(cordon_host_opts *opts, uint64_t memory_bytes, unsigned cpu_s,
+                                                   unsigned wall_s, cordon_error **err);
+/** What the compiled code may take up on disk, 16 MiB to 16 TiB (default 2 GiB): when more has been stored, what was
+ *  used least recently is removed. Errors: USAGE. */
+CORDON_API int cordon_host_opts_set_cache_max(cordon_host_opts *opts, uint64_t bytes, cordon_error **err);
+/** Ceiling of a limit in a tier, in the unit of the limit's name, below or above what is shipped
+ *  (cordon_limit_ceiling). The program that embeds the library decides this, never a skill. Errors: BAD_LIMIT for 0 and
+ *  for what no sum could hold (above 1 TiB, 30 days; fuel may be anything), USAGE for an unknown tier or limit. */
+CORDON_API int cordon_host_opts_set_ceiling(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit,
+                                            uint64_t value, cordon_error **err);
+/** Default of a limit in a tier. Not above the ceiling, which cordon_host_new checks. Errors as there. */
+CORDON_API int cordon_host_opts_set_default(cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit,
+                                            uint64_t value, cordon_error **err);
 
-/** Makes a host. `opts` may be NULL. Errors: NO_RESOURCES, UNSAFE_PATH, BAD_LIMIT. Any thread. */
+/** Reads the operator's settings and puts what they set into `opts` (cordon-config(5) describes the files):
+ *  /etc/cordon/config.toml, which sets the frame, and `config_path`, which within that frame may only narrow; NULL:
+ *  config.toml in $CORDON_HOME, else in $XDG_CONFIG_HOME/cordon, else in ~/.config/cordon. What no file sets stays as
+ *  it is, and so does everything after an error; a setter that is called later wins. A program calls this if its user
+ *  is the operator; nothing is read unless it does. Where neither file is there, it costs two calls of open. Errors:
+ *  BAD_CONFIG (names file, line, column and key), UNSAFE_PATH (a file that others can write or replace, a CORDON_HOME
+ *  that is not absolute), IO (a file cannot be read; `config_path` is not there). */
+CORDON_API int cordon_host_opts_load(cordon_host_opts *opts, const char *config_path, cordon_error **err);
+/** The ceiling of a limit in a tier as these options have it. 0 outside the enums. */
+CORDON_API uint64_t cordon_host_opts_ceiling(const cordon_host_opts *opts, enum cordon_tier tier,
+                                             enum cordon_limit limit);
+/** The default of a limit in a tier as these options have it. 0 outside the enums. */
+CORDON_API uint64_t cordon_host_opts_default(const cordon_host_opts *opts, enum cordon_tier tier,
+                                             enum cordon_limit limit);
+/** False if the settings say that flags may neither raise a limit above its default nor grant anything (`[policy] flags
+ *  = false`). For whoever reads a command line or the like; the library itself does not know where a caller's values
+ *  come from. */
+CORDON_API bool cordon_host_opts_flags(const cordon_host_opts *opts);
+/** Reads a limit that a flag gives, as cordon_limit_parse does, but within these options: up to the ceiling, or the
+ *  default where flags may raise nothing. Errors: BAD_LIMIT, naming the bound. */
+CORDON_API int cordon_host_opts_parse_limit(const cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, const char *text, uint64_t *ret,
+                                            cordon_error **err);
+/** May a target that is not installed be run in `tier`? Untrusted always; verified where the settings allow it
+ *  (`[policy] highest_tier`); local never. Errors: TIER_REFUSED. */
+CORDON_API int cordon_host_opts_check_tier(const cordon_host_opts *opts, enum cordon_tier tier, cordon_error **err);
+
+/** Makes a host. `opts` may be NULL: every default. Engines, helper and cache are made when first needed, so what is
+ *  wrong with them is told by cordon_skill_load. Errors: BAD_LIMIT (a default above its ceiling), IO. The caller frees.
+ *  */
 CORDON_API int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_error **err);
 /** Cancels what still runs, waits until all is given back, frees. Skills, requests and outcomes of the host must be freed before. NULL allowed. */
 CORDON_API void cordon_host_free(cordon_host *host);

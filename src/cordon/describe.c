@@ -144,10 +144,9 @@ static json_t *number(uint64_t v) { return v > INT64_MAX ? json_null() : json_in
 static json_t *limits_json(const cordon_skill *s)
 {
     json_t *all = json_object();
-    char origin[48];
-    snprintf(origin, sizeof origin, "the %s tier's default", cordon_tier_name(s->tier));
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++)
-        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value", number(s->host->opts.deflt[s->tier][l]), "origin", origin,
+        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value", number(s->host->opts.deflt[s->tier][l]), "origin",
+                                                                                    host_default_origin(s->host, s->tier, (enum cordon_limit)l),
                                                                                     "ceiling", number(s->host->opts.ceiling[s->tier][l])));
     return all;
 }

@@ -43,6 +43,7 @@ static int copy_opts(cordon_host *h, const cordon_host_opts *opts, cordon_error 
         return 0;
     }
     h->opts = *opts;
+    memset(h->opts.settings_file, 0, sizeof h->opts.settings_file);
     h->opts.cache_dir = opts->cache_dir ? strdup(opts->cache_dir) : NULL;
     h->opts.helper = opts->helper ? strdup(opts->helper) : NULL;
     if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper))
@@ -125,11 +126,19 @@ int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cord
     int rc = 0;
     *ret = atomic_load_explicit(&h->engines[t], memory_order_relaxed);
     if (!*ret) {
-        /* Local skills run here too: the pool has to hold what they may have. */
-        uint64_t memory = h->opts.ceiling[t][CORDON_LIMIT_MEMORY_BYTES], elements = h->opts.ceiling[t][CORDON_LIMIT_TABLE_ELEMENTS];
-        rc = engine_new(t, h->opts.sandboxes, memory, elements, ret, err);
+        rc = engine_new(t, h->opts.sandboxes, highest_ceiling(h, t, CORDON_LIMIT_MEMORY_BYTES), highest_ceiling(h, t, CORDON_LIMIT_TABLE_ELEMENTS), ret, err);
         if (rc == 0)
             atomic_store_explicit(&h->engines[t], *ret, memory_order_release);
+/* Over the tiers that share the engine of `t`: its pool has to hold what any of their skills may have. */
+static uint64_t highest_ceiling(const cordon_host *h, enum cordon_tier t, enum cordon_limit limit)
+{
+    uint64_t max = 0;
+    for (enum cordon_tier i = 0; i < CORDON_TIER_COUNT; i++)
+        if (engine_tier(i) == t && h->opts.ceiling[i][limit] > max)
+            max = h->opts.ceiling[i][limit];
+    return max;
+}
+
     }
     pthread_mutex_unlock(&h->lock);
     return rc;
@@ -150,6 +159,15 @@ static int default_cache_dir(char **ret, cordon_error **err)
 
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err)
 {
+const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit)
+{
+    static const char *const shipped[] = {"the untrusted tier's default", "the verified tier's default", "the local tier's default"};
+    static const char *const set[] = {"the untrusted tier's default in the settings", "the verified tier's default in the settings",
+                                      "the local tier's default in the settings"};
+    const struct setting *s = &h->opts.settings.by_default[tier][limit];
+    return s->from != SETTINGS_SHIPPED && s->value == h->opts.deflt[tier][limit] ? set[tier] : shipped[tier];
+}
+
     int rc = 0;
     pthread_mutex_lock(&h->lock);
     if (!h->cache) {

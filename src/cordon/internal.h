@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "code/code.h"
 #include "engine/call.h"
+#include "settings/settings.h"
 #include <cordon/cordon.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -14,6 +15,10 @@ struct cordon_host_opts {
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
 };
+    uint64_t cache_max;
+    struct settings settings;                     /* where the values are from; a setter called later wins over it */
+    char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host does not keep them */
+    bool settings_read[SETTINGS_FROM_COUNT];      /* it was there */
 
 /* A started asynchronous call: the public handle, and its place in the queue of what is to be delivered. */
 struct cordon_call {
@@ -67,6 +72,8 @@ int host_helper(cordon_host *h, struct helper **ret, cordon_error **err);
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err);
 /* The timer runtime of WASI, started when a skill is loaded that can wait. */
 int host_runtime(cordon_host *h, cordon_error **err);
+/* Where the default of a limit is from, for messages. Static storage. */
+const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit);
 void host_env(cordon_host *h, struct call_env *ret);
 /* Queues a finished call for dispatch. Any thread. */
 void host_deliver(cordon_host *h, struct cordon_call *c);

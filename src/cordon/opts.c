@@ -6,21 +6,26 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 64, SANDBOXES_MIN = 16, SANDBOXES_DEFAULT = 1000, COMPILE_S_MAX = 3600 };
-static const uint64_t COMPILE_MEMORY_MIN = 64ull << 20, COMPILE_MEMORY_MAX = 64ull << 30;
+enum { WORKERS_MAX = 64, SANDBOXES_MIN = 16, SANDBOXES_DEFAULT = 1000 };
 
 void host_opts_init(cordon_host_opts *o)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct settings shipped;
+    settings_shipped(&shipped);
     *o = (cordon_host_opts){
         .workers = cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (unsigned)cores,
         .sandboxes = SANDBOXES_DEFAULT,
-        .bounds = {.memory_bytes = 4ull << 30, .cpu_s = 60, .wall_s = 120},
+        .bounds = {.memory_bytes = shipped.key[SETTINGS_COMPILE_MEMORY].value,
+                   .cpu_s = (unsigned)shipped.key[SETTINGS_COMPILE_CPU].value,
+                   .wall_s = (unsigned)shipped.key[SETTINGS_COMPILE_WALL].value},
+        .cache_max = shipped.key[SETTINGS_CACHE_MAX].value,
+        .settings = shipped,
     };
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
-            o->ceiling[t][l] = cordon_limit_ceiling((enum cordon_tier)t, (enum cordon_limit)l);
-            o->deflt[t][l] = cordon_limit_default((enum cordon_tier)t, (enum cordon_limit)l);
+            o->ceiling[t][l] = shipped.ceiling[t][l].value;
+            o->deflt[t][l] = shipped.by_default[t][l].value;
         }
 }
 
@@ -38,6 +43,8 @@ void cordon_host_opts_free(cordon_host_opts *o)
         return;
     free(o->cache_dir);
     free(o->helper);
+    for (int f = 0; f < SETTINGS_FROM_COUNT; f++)
+        free(o->settings_file[f]);
     free(o);
 }
 
@@ -73,11 +80,19 @@ int cordon_host_opts_set_cache_dir(cordon_host_opts *o, const char *path, cordon
 
 int cordon_host_opts_set_helper(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->helper, "helper program", path, err); }
 
+int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_error **err)
+{
+    if (!settings_fits(SETTINGS_CACHE_MAX, bytes))
+        return err_set(err, CORDON_E_USAGE, "cache", "the cache's size must be %s", settings_expected(SETTINGS_CACHE_MAX));
+    o->cache_max = bytes;
+    return 0;
+}
+
 int cordon_host_opts_set_compile_bounds(cordon_host_opts *o, uint64_t memory_bytes, unsigned cpu_s, unsigned wall_s, cordon_error **err)
 {
-    if (memory_bytes && (memory_bytes < COMPILE_MEMORY_MIN || memory_bytes > COMPILE_MEMORY_MAX))
+    if (memory_bytes && !settings_fits(SETTINGS_COMPILE_MEMORY, memory_bytes))
         return err_set(err, CORDON_E_BAD_LIMIT, "compile memory", "the helper's memory must be 64 MiB to 64 GiB");
-    if (cpu_s > COMPILE_S_MAX || wall_s > COMPILE_S_MAX)
+    if ((cpu_s && !settings_fits(SETTINGS_COMPILE_CPU, cpu_s)) || (wall_s && !settings_fits(SETTINGS_COMPILE_WALL, wall_s)))
         return err_set(err, CORDON_E_BAD_LIMIT, "compile time", "the helper's time must be at most an hour");
     if (memory_bytes)
         o->bounds.memory_bytes = memory_bytes;

@@ -62,17 +62,11 @@ static int writable(cordon_request *r, cordon_error **err)
     return 0;
 }
 
-static const char *default_origin(enum cordon_tier t)
-{
-    static const char *const words[] = {"the untrusted tier's default", "the verified tier's default", "the local tier's default"};
-    return words[t];
-}
-
 static void default_limits(const cordon_skill *skill, struct limit_set *set)
 {
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
         set->value[l] = skill->host->opts.deflt[skill->tier][l];
-        set->origin[l] = default_origin(skill->tier);
+        set->origin[l] = host_default_origin(skill->host, skill->tier, (enum cordon_limit)l);
     }
 }
 

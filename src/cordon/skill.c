@@ -150,7 +150,10 @@ static int compile_and_keep(cordon_host *h, struct engine *e, struct cache *cach
     cleanup_free char *meta = complete_meta(said, a, err);
     if (!meta)
         return -CORDON_E_HOST_BUG;
-    return cache_put(cache, e->identity, digest, meta, body, len, ret, err);
+    rc = cache_put(cache, e->identity, digest, meta, body, len, ret, err);
+    if (rc == 0)
+        cache_trim(cache, h->opts.cache_max, NULL); /* what cannot be removed now is removed after another put */
+    return rc;
 }
 
 static int get_code(cordon_host *h, struct engine *e, const struct artifact *a, const uint8_t digest[CODE_DIGEST_LEN], struct cache **ret_cache,

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "policy/limit.h"
 #include "policy/tier.h"
 #include <stdio.h>
 #include <string.h>
@@ -153,9 +154,17 @@ void cordon_limit_format(enum cordon_limit limit, uint64_t value, char *buf, siz
         snprintf(buf, size, "%llu.%02u%s", whole, hundredths, u->shown);
 }
 
-/* As a person would type it, and exactly: "100G", "64MiB", "1m". */
-static void limit_write(enum cordon_limit limit, uint64_t value, char *buf, size_t size)
+int limit_read(enum cordon_limit limit, const char *text, uint64_t *ret, const char **ret_why)
 {
+    return kinds[limit].parse(text, ret, ret_why);
+}
+
+void limit_write(enum cordon_limit limit, uint64_t value, char *buf, size_t size)
+{
+    if (limit == CORDON_LIMIT_FUEL && value == UINT64_MAX) {
+        snprintf(buf, size, "metered");
+        return;
+    }
     const struct limit_unit *units = kinds[limit].units, *best = &units[0];
     for (int i = 1; i < UNITS_MAX && units[i].factor; i++)
         if (value % units[i].factor == 0)
@@ -163,36 +172,42 @@ static void limit_write(enum cordon_limit limit, uint64_t value, char *buf, size
     snprintf(buf, size, "%llu%s", (unsigned long long)(value / best->factor), best->written);
 }
 
-static int refuse_limit(enum cordon_limit limit, enum cordon_tier tier, const char *text, const char *why, cordon_error **err)
+static int refuse_limit(enum cordon_limit limit, const struct limit_bound *b, const char *text, const char *why, cordon_error **err)
 {
     enum { SIZE = 32 };
     const char *name = kinds[limit].name;
-    uint64_t ceiling = ranges[tier][limit].ceiling;
     int given = (int)text_cut(text, strnlen(text, GIVEN_MAX + 4), GIVEN_MAX);
-    if (ceiling == UINT64_MAX) {
-        err_set(err, CORDON_E_BAD_LIMIT, name, "%s '%.*s' %s (the %s tier has no ceiling for it)", name, given, text, why,
-                tier_name(tier));
+    if (b->max == UINT64_MAX) {
+        err_set(err, CORDON_E_BAD_LIMIT, name, "%s '%.*s' %s (the %s tier has no %s for it)", name, given, text, why,
+                tier_name(b->tier), b->name);
         return err_hint(err, "Write a whole number above zero, such as 20G, or leave it out.");
     }
     char shown[SIZE], written[SIZE], usual[SIZE];
-    cordon_limit_format(limit, ceiling, shown, sizeof shown);
-    limit_write(limit, ceiling, written, sizeof written);
-    limit_write(limit, ranges[tier][limit].by_default, usual, sizeof usual);
-    err_set(err, CORDON_E_BAD_LIMIT, name, "%s '%.*s' %s; the ceiling of the %s tier is %s", name, given, text, why,
-            tier_name(tier), shown);
+    cordon_limit_format(limit, b->max, shown, sizeof shown);
+    limit_write(limit, b->max, written, sizeof written);
+    limit_write(limit, b->usual, usual, sizeof usual);
+    err_set(err, CORDON_E_BAD_LIMIT, name, "%s '%.*s' %s; the %s of the %s tier is %s", name, given, text, why, b->name,
+            tier_name(b->tier), shown);
     return err_hint(err, "Write a value above zero and at most %s, such as %s.", written, usual);
+}
+
+int limit_parse_within(enum cordon_limit limit, const struct limit_bound *b, const char *text, uint64_t *ret, cordon_error **err)
+{
+    uint64_t value = 0;
+    const char *why = b->why;
+    if (limit_read(limit, text, &value, &why) == 0 && value <= b->max) {
+        *ret = value;
+        return 0;
+    }
+    refuse_limit(limit, b, text, why, err);
+    return -CORDON_E_BAD_LIMIT;
 }
 
 int cordon_limit_parse(enum cordon_limit limit, enum cordon_tier tier, const char *text, uint64_t *ret, cordon_error **err)
 {
     if ((unsigned)limit >= CORDON_LIMIT_COUNT || (unsigned)tier >= CORDON_TIER_COUNT)
         return err_set(err, CORDON_E_BAD_LIMIT, NULL, "there is no limit %u in tier %u", (unsigned)limit, (unsigned)tier);
-    uint64_t value = 0;
-    const char *why = "is above the ceiling";
-    if (kinds[limit].parse(text, &value, &why) == 0 && value <= ranges[tier][limit].ceiling) {
-        *ret = value;
-        return 0;
-    }
-    refuse_limit(limit, tier, text, why, err);
-    return -CORDON_E_BAD_LIMIT;
+    const struct limit_range *r = &ranges[tier][limit];
+    struct limit_bound shipped = {.tier = tier, .max = r->ceiling, .usual = r->by_default, .name = "ceiling", .why = "is above the ceiling"};
+    return limit_parse_within(limit, &shipped, text, ret, err);
 }
