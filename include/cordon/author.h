@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Making components from source. C only, so far. */
+ *
+ * Making components from source. C only, so far.
+ */
 #ifndef CORDON_AUTHOR_H
 #define CORDON_AUTHOR_H
 
@@ -9,10 +11,20 @@
 extern "C" {
 #endif
 
-/** Builds the C skill in the folder `dir` (its *.c files; `wit/` with one world, or none: the skill world) into the component `out_path` (NULL: `dir`/<folder's name>.wasm).
- *  Needs clang, wasm-ld and wasi-libc. The toolchain's own messages go to the descriptor `log_fd`. The result is checked against its world. *ret_json: `output`, `size_bytes`,
- *  `world`, `imports`. Errors: NOT_FOUND, MISSING_TOOL (names the package), BUILD_FAILED, IO. The caller frees *ret_json with cordon_free. */
-CORDON_API int cordon_build_c(const char *dir, const char *out_path, const char *helper_path, int log_fd, char **ret_json, cordon_error **err);
+/** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
+ *  the skill world, or a command if no source includes that world's header. The component goes to `out_path` (NULL:
+ *  `dir`/<the folder's name>.wasm), whole or not at all.
+ *
+ *  Needs clang, wasm-ld and wasi-libc, which run with the caller's rights, on the caller's sources; their messages go
+ *  to the descriptor `log_fd` (-1: nowhere). Bindings and component are made in the helper (`helper_path`, as for
+ *  cordon_host_opts_set_helper; NULL: the default). SIGINT, SIGTERM and SIGHUP, where they would end the process, are
+ *  held back on the calling thread until nothing is left behind.
+ *
+ *  *ret_json is an object: `output`, `size_bytes`, `world`, `imports` (names); the caller frees it with cordon_free.
+ *  Any thread; blocks. Errors: NOT_FOUND, MISSING_TOOL (names the packages), BUILD_FAILED, TOO_LARGE, COMPILE_LIMIT,
+ *  IO. */
+CORDON_API int cordon_build_c(const char *dir, const char *out_path, const char *helper_path, int log_fd,
+                              char **ret_json, cordon_error **err);
 
 #ifdef __cplusplus
 }

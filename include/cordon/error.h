@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Errors: what kept something from being done.
+ * Errors: what kept something from being done. The table of them is cordon/errors.def; docs/reference.md shows it.
  *
- * A fallible function returns 0, or the negative of an enum cordon_errc, and takes `cordon_error **err` last. `err` may be
- * NULL (the cause is then lost). On failure *err is set to an error that the caller frees; on success it is not touched.
- * No thread-local "last error" exists. An error is immutable and may be read from any thread.
+ * A fallible function returns 0, or the negative of an enum cordon_errc, and takes `cordon_error **err` last. `err` may
+ * be NULL (the cause is then lost). On failure *err is set to an error that the caller frees; on success it is not
+ * touched. No thread-local "last error" exists. An error is immutable and may be read from any thread.
  *
  * A call that was started never ends in an error: it has an outcome (cordon/outcome.h).
  */
@@ -29,7 +29,7 @@ enum cordon_errc {
 
 typedef struct cordon_error cordon_error;
 
-/** The code: one of enum cordon_errc, never CORDON_OK. */
+/** The code: one of enum cordon_errc, never CORDON_OK. `err` is not NULL here and below. */
 CORDON_API enum cordon_errc cordon_error_code(const cordon_error *err);
 /** The stable id, such as "bad-artifact". Static storage. */
 CORDON_API const char *cordon_error_id(const cordon_error *err);
@@ -45,15 +45,18 @@ CORDON_API const char *cordon_error_subject(const cordon_error *err);
 CORDON_API const char *cordon_error_cause(const cordon_error *err, size_t n);
 /** The exit code the command uses for this error (product rules: 2, 3, 4, 6, 7 or 70). */
 CORDON_API int cordon_error_exit_code(const cordon_error *err);
-/** Makes an error of the caller's own, as the library makes its: sets *err (if err is not NULL) and returns -code. The text is cut at 1 KiB on a character boundary; control
- *  characters, bidi controls and bytes that are not UTF-8 are escaped in it, so outside text may be passed as it is. `subject` and `hint` may be NULL (hint: the table's).
- *  `code` is one of enum cordon_errc, not CORDON_OK. The caller frees. Any thread. */
-CORDON_API int cordon_error_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *hint, const char *fmt, ...)
+/** Makes an error of the caller's own, as the library makes its: sets *err (if err is not NULL) and returns -code. The
+ *  text is cut at 1 KiB on a character boundary; control characters, bidi controls and bytes that are not UTF-8 are
+ *  escaped in it, so outside text may be passed as it is. `subject` and `hint` may be NULL (hint: the table's). `code`
+ *  is one of enum cordon_errc, not CORDON_OK. The caller frees. */
+CORDON_API int cordon_error_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *hint,
+                                const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /** Frees the error; NULL is allowed. */
 CORDON_API void cordon_error_free(cordon_error *err);
 
-/** One row of the table of errors. */
+/** One row of the table of errors: what the exit code of the command and the status of a server's answer are made of.
+ *  */
 struct cordon_error_info {
     enum cordon_errc code;
     const char *id, *category, *meaning, *hint;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What surrounds the host: the machine's abilities, locking a process in, the helper program. */
+ *
+ * What surrounds the host: versions, the machine's abilities, locking a process in, the helper program.
+ */
 #ifndef CORDON_SYSTEM_H
 #define CORDON_SYSTEM_H
 
@@ -14,21 +16,29 @@ CORDON_API const char *cordon_version(void);
 /** The version of Wasmtime inside. Static storage. */
 CORDON_API const char *cordon_engine_version(void);
 
-/** A stranger's text (a log line, a name, doc comments, an answer) made harmless for a terminal: control characters (ESC, C1, DEL too), bidi controls, line separators and
- *  bytes that are not UTF-8 become \xNN or \u{NNNN}; `keep_newlines` leaves \n and \t as they are. Errors' and outcomes' messages need it no more. NULL if out of memory
- *  or longer than 256 MiB. The caller frees with cordon_free. Any thread. */
+/** `len` bytes of a stranger's text (a log line, a name, doc comments, an answer) made harmless for a terminal: control
+ *  characters (ESC, C1, DEL too), bidi controls, line separators and bytes that are not UTF-8 become \xNN or \u{NNNN};
+ *  `keep_newlines` leaves \n and \t as they are. Messages of errors and outcomes need it no more. NULL if out of memory
+ *  or longer than 256 MiB. The caller frees with cordon_free. */
 CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines);
 
-/** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper, toolchain for `build`, effective defaults and ceilings.
- *  One JSON object {"cordon":1,"ok":bool,"checks":[{"name","status":"ok|warn|fail","detail","hint"}],…}. The caller frees with cordon_free. `opts` may be NULL. */
+/** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper,
+ *  engines, toolchain for building; and tells the defaults and ceilings in force. `opts` as for cordon_host_new. One
+ *  JSON object: `cordon` (1), `ok` (no check failed), `version`, `wasmtime`, `checks` (each with `name`, `status` ok |
+ *  warn | fail, `detail`, `hint`), `limits` (by tier and name, each with `default` and `ceiling`; null: without end).
+ *  Makes a host and a cache folder. Errors: as of cordon_host_new. The caller frees with cordon_free. */
 CORDON_API int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err);
 
-/** Locks the calling process in for good: no_new_privs, a Landlock domain without any file beyond what is open, and a seccomp filter without exec, sockets, ptrace and new files.
- *  For a process that has loaded its skill and only runs guests from now on; threads started later inherit it, and it must be called while the process has one thread.
- *  What the kernel lacks is left out and named in *ret_missing (static text or NULL). */
+/** Locks the calling process in for good: no new privileges, a seccomp filter without exec, sockets, ptrace, opening of
+ *  files and new executable memory, and a Landlock domain without a rule. For a process that has loaded its skills and
+ *  only runs guests from now on: nothing can be loaded any more. The filter holds for every thread there is; the
+ *  Landlock domain for the calling thread and those started later, so call it on the thread that runs guests, before
+ *  workers are started. What the kernel lacks is left out and named in *ret_missing (static text; NULL: nothing is).
+ *  Errors: KERNEL. docs/internals/code.md has the list of what is left. */
 CORDON_API int cordon_lock_in(cordon_host *host, const char **ret_missing, cordon_error **err);
 
-/** main() of the helper program: reads a job from descriptor 0, answers on 1, exits. For libexec/cordon-helper alone. */
+/** main() of the helper program: reads a job from descriptor 0, answers on 1. Returns the exit status. For
+ *  libexec/cordon-helper alone. */
 CORDON_API int cordon_helper_main(int argc, char **argv);
 
 #ifdef __cplusplus
