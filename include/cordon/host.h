@@ -2,10 +2,16 @@
  *
  * The host: engines, scheduler, code cache. One per process is enough; several do not disturb each other.
  *
- * Threads. A host starts no thread until a call needs one: a ticker while guests run, workers (at most `workers`) for asynchronous calls and
- * for synchronous ones that wait or use up their first slice. All signals are blocked on them. Wasmtime installs handlers for SIGSEGV, SIGILL, SIGFPE and SIGBUS
- * when the first engine is made, and passes on what is not a guest's.
- * fork: a child of a process with a host must exec or _exit; it must not use the host.
+ * Threads. A host starts one thread when it is made, a ticker that sleeps while no guest runs. Its workers are started
+ * together when the first call needs one: an asynchronous call, or a synchronous one that waits or uses up its first
+ * slice. One more thread, for WASI's timers, is started with the first skill that can wait. On ticker and workers all
+ * signals are blocked but those that a fault raises on the thread itself.
+ * Signals. Wasmtime installs handlers for SIGSEGV, SIGILL, SIGFPE and SIGBUS when the first engine is made (with the
+ * first skill), and passes on what is not a guest's. A program that replaces them later breaks the handling of traps.
+ * Descriptors. Three of its own, two of the code cache, one for each loaded skill, four for each worker; libuv takes
+ * two more, once.
+ * fork. A child of a process with a host must exec or _exit; it must not use the host. A host starts its helper with
+ * posix_spawn.
  */
 #ifndef CORDON_HOST_H
 #define CORDON_HOST_H
@@ -24,14 +30,20 @@ typedef struct cordon_host_opts cordon_host_opts;
 
 /** New options with every default; NULL if out of memory. The caller frees them; a host keeps nothing of them. */
 CORDON_API cordon_host_opts *cordon_host_opts_new(void);
+/** NULL allowed. */
 CORDON_API void cordon_host_opts_free(cordon_host_opts *opts);
-/** Worker threads: 1 to 64 (default: one per core), or 0: guests run inside cordon_host_dispatch and synchronous calls. */
+/** Worker threads: 1 to 64 (default: one per core), or 0: guests run inside cordon_host_dispatch and synchronous calls.
+ *  Errors: USAGE. */
 CORDON_API int cordon_host_opts_set_workers(cordon_host_opts *opts, unsigned workers, cordon_error **err);
-/** Sandboxes per tier, 16 to 100,000 (default 1,000). More cost address space (about 5 mappings each while in use) and start-up time. */
+/** Sandboxes per tier, 16 to 20,000 (default 1,000): how many calls can be under way at once. Each takes about 5
+ *  mappings while it is in use (vm.max_map_count), and more of them cost address space and start-up time; where the
+ *  machine refuses that many, half as many are made, down to 16. Errors: USAGE. */
 CORDON_API int cordon_host_opts_set_sandboxes(cordon_host_opts *opts, unsigned n, cordon_error **err);
-/** Folder for compiled code. Default: $XDG_CACHE_HOME/cordon, else ~/.cache/cordon. Must be absolute; made with mode 0700. */
+/** Folder for compiled code, absolute (else USAGE); made with mode 0700 when the first skill is loaded, and refused
+ *  then if others can write it or anything above it. Default: $XDG_CACHE_HOME/cordon, else ~/.cache/cordon. */
 CORDON_API int cordon_host_opts_set_cache_dir(cordon_host_opts *opts, const char *path, cordon_error **err);
-/** The helper program that validates and compiles. Default: the installed one. Must be absolute. */
+/** The helper program that validates and compiles, absolute (else USAGE). Default: the installed one, else
+ *  cordon-helper beside the running program if nobody else can write there. */
 CORDON_API int cordon_host_opts_set_helper(cordon_host_opts *opts, const char *path, cordon_error **err);
 /** Bounds of one compilation in the helper: address space (64 MiB to 64 GiB), CPU seconds and wall-clock seconds (up to
  *  3,600). Defaults 4 GiB, 60 s, 120 s. 0 leaves one as it is. Errors: BAD_LIMIT. */
@@ -69,36 +81,45 @@ CORDON_API uint64_t cordon_host_opts_default(const cordon_host_opts *opts, enum 
 CORDON_API bool cordon_host_opts_flags(const cordon_host_opts *opts);
 /** Reads a limit that a flag gives, as cordon_limit_parse does, but within these options: up to the ceiling, or the
  *  default where flags may raise nothing. Errors: BAD_LIMIT, naming the bound. */
-CORDON_API int cordon_host_opts_parse_limit(const cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, const char *text, uint64_t *ret,
+CORDON_API int cordon_host_opts_parse_limit(const cordon_host_opts *opts, enum cordon_tier tier,
+                                            enum cordon_limit limit, const char *text, uint64_t *ret,
                                             cordon_error **err);
 /** May a target that is not installed be run in `tier`? Untrusted always; verified where the settings allow it
  *  (`[policy] highest_tier`); local never. Errors: TIER_REFUSED. */
 CORDON_API int cordon_host_opts_check_tier(const cordon_host_opts *opts, enum cordon_tier tier, cordon_error **err);
 
 /** Makes a host. `opts` may be NULL: every default. Engines, helper and cache are made when first needed, so what is
- *  wrong with them is told by cordon_skill_load. Errors: BAD_LIMIT (a default above its ceiling), IO. The caller frees.
- *  */
+ *  wrong with them is told by cordon_skill_load. Errors: BAD_LIMIT (a default above its ceiling), IO.
+ *  The caller frees. */
 CORDON_API int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_error **err);
-/** Cancels what still runs, waits until all is given back, frees. Skills, requests and outcomes of the host must be freed before. NULL allowed. */
+/** Cancels what cordon_request_start started and has not ended, waits until all is given back, delivering completions
+ *  meanwhile, and frees. Nothing can be started meanwhile. Skills, requests, calls and outcomes of the host must be
+ *  freed before, and no other thread may be in a synchronous call. Not from inside a completion. NULL allowed. */
 CORDON_API void cordon_host_free(cordon_host *host);
 
-/** A descriptor that is readable when cordon_host_dispatch has something to do. Owned by the host; poll it, do not read it. */
+/** A descriptor that is readable when cordon_host_dispatch has something to do. Owned by the host; poll it, do not read
+ *  it. */
 CORDON_API int cordon_host_fd(const cordon_host *host);
-/** Delivers finished calls (their completions run on this thread and nowhere else); with workers = 0 also runs guests, a slice each. Never blocks longer
- *  than about one slice. Returns the number of completions delivered. One thread at a time. */
+/** Delivers finished calls (their completions run on this thread and nowhere else); with workers = 0 also runs guests,
+ *  a slice each. Blocks for about one slice (1 ms) at most, completions aside. Returns the number of completions
+ *  delivered. One thread at a time. */
 CORDON_API size_t cordon_host_dispatch(cordon_host *host);
-/** Longest time, in ms, that poll() on the descriptor may sleep before the next dispatch (deadlines with workers = 0); -1: any. */
+/** Longest time in ms that poll() on the descriptor may sleep before the next dispatch (deadlines with workers = 0);
+ *  -1: any. */
 CORDON_API int cordon_host_timeout_ms(const cordon_host *host);
-/** Waits until no call is running or waiting to be delivered, dispatching meanwhile; everything has then been given back. Not from inside a completion. */
+/** Waits until no call is running or waiting to be delivered, dispatching meanwhile: everything has then been given
+ *  back but what kept outcomes hold. One thread at a time, as cordon_host_dispatch. Errors: WOULD_DEADLOCK from inside
+ *  a completion or a host function, which it would wait for. */
 CORDON_API int cordon_host_quiesce(cordon_host *host, cordon_error **err);
 
 /** Numbers about the host now; for tests, metrics and leak checks. */
 struct cordon_host_stats {
     uint64_t calls_started, calls_ended;
-    uint64_t sandboxes_in_use;   /**< over all tiers, kept outcomes included */
+    uint64_t sandboxes_in_use; /**< over all tiers; a kept outcome of a synchronous call may hold one */
     uint64_t skills_loaded;
-    unsigned threads;
+    unsigned threads;          /**< ticker, workers and the timer thread, as far as they run */
 };
+/** Fills *ret. */
 CORDON_API void cordon_host_stats(const cordon_host *host, struct cordon_host_stats *ret);
 
 #ifdef __cplusplus
