@@ -102,19 +102,20 @@ static double percentile_us(const struct figures *f, unsigned percent)
 
 struct advice { char fuel[32], memory[32], time[32]; };
 
-static uint64_t within_ceiling(enum cordon_tier tier, enum cordon_limit limit, uint64_t value)
+/* A flag that may not be given would be no advice. */
+static uint64_t within_bound(const cordon_host_opts *opts, enum cordon_tier tier, enum cordon_limit limit, uint64_t value)
 {
-    uint64_t ceiling = cordon_limit_ceiling(tier, limit);
-    return value < ceiling ? value : ceiling;
+    uint64_t max = (cordon_host_opts_flags(opts) ? cordon_host_opts_ceiling : cordon_host_opts_default)(opts, tier, limit);
+    return value < max ? value : max;
 }
 
 /* MARGIN times the most that was seen, rounded up. */
-static void advise(const struct figures *f, enum cordon_tier tier, struct advice *ret)
+static void advise(const struct figures *f, const cordon_host_opts *opts, enum cordon_tier tier, struct advice *ret)
 {
     uint64_t ms = f->wall_ns[f->n - 1] / 1000000 + 1;
-    round_count(within_ceiling(tier, CORDON_LIMIT_FUEL, round_up_125(f->fuel_max * MARGIN, 1000)), ret->fuel, sizeof ret->fuel);
-    round_size(within_ceiling(tier, CORDON_LIMIT_MEMORY_BYTES, round_up_2(f->memory_max * MARGIN, 1 << 20)), ret->memory, sizeof ret->memory);
-    round_time(within_ceiling(tier, CORDON_LIMIT_WALL_MS, round_up_125(ms * MARGIN, 10)), ret->time, sizeof ret->time);
+    round_count(within_bound(opts, tier, CORDON_LIMIT_FUEL, round_up_125(f->fuel_max * MARGIN, 1000)), ret->fuel, sizeof ret->fuel);
+    round_size(within_bound(opts, tier, CORDON_LIMIT_MEMORY_BYTES, round_up_2(f->memory_max * MARGIN, 1 << 20)), ret->memory, sizeof ret->memory);
+    round_time(within_bound(opts, tier, CORDON_LIMIT_WALL_MS, round_up_125(ms * MARGIN, 10)), ret->time, sizeof ret->time);
 }
 
 static int print_json(const struct cli *cli, const char *name, const char *export_name, const struct figures *f, const struct advice *a)
@@ -148,19 +149,19 @@ static int print_text(const struct cli *cli, const char *name, const char *expor
     return out_end(cli, 0);
 }
 
-static int bench_loaded(const struct cli *cli, const struct plan *plan, cordon_skill *skill, const char *name, size_t calls, struct figures *f)
+static int bench_loaded(const struct cli *cli, const struct plan *plan, const struct session *s, const char *name, size_t calls, struct figures *f)
 {
     cordon_error *err = NULL;
     cleanup_request cordon_request *req = NULL;
     cleanup_outcome cordon_outcome *bad = NULL;
     uint64_t seconds = cli->args.value[BENCH_COUNT] ? 3600 : SECONDS_DEFAULT;
-    if (plan_request(plan, skill, &req, &err) < 0 || measure(req, calls, seconds * 1000000000u, f, &bad, &err) < 0)
+    if (plan_request(plan, s->skill, &req, &err) < 0 || measure(req, calls, seconds * 1000000000u, f, &bad, &err) < 0)
         return report_error(cli, name, err);
     if (bad)
         return report_outcome(cli, name, bad);
     qsort(f->wall_ns, f->n, sizeof *f->wall_ns, by_size);
     struct advice advice;
-    advise(f, plan->tier, &advice);
+    advise(f, s->opts, plan->tier, &advice);
     return (cli->json ? print_json : print_text)(cli, name, cordon_request_export(req), f, &advice);
 }
 
@@ -172,7 +173,7 @@ static int run(struct cli *cli)
     cleanup(target_finish) struct target target = {0};
     cleanup(session_finish) struct session session = {0};
     cleanup(figures_finish) struct figures f = {0};
-    if (read_count(cli->args.value[BENCH_COUNT], &calls, &err) < 0 || plan_read(cli, &plan, &err) < 0
+    if (read_count(cli->args.value[BENCH_COUNT], &calls, &err) < 0 || session_begin(cli, &session, &err) < 0 || plan_read(cli, session.opts, &plan, &err) < 0
         || target_find(cli->args.words[0], &target, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
     uint64_t start = now_ns();
@@ -184,7 +185,7 @@ static int run(struct cli *cli)
         cordon_error_set(&err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
         return report_error(cli, target.name, err);
     }
-    return bench_loaded(cli, &plan, session.skill, target.name, calls, &f);
+    return bench_loaded(cli, &plan, &session, target.name, calls, &f);
 }
 
 const struct command command_bench = {

@@ -5,9 +5,9 @@
 #include "session.h"
 #include <string.h>
 
-enum { DOCTOR_JSON, DOCTOR_OPTIONS };
+enum { DOCTOR_CONFIG, DOCTOR_JSON, DOCTOR_OPTIONS };
 
-static const struct option options[] = {[DOCTOR_JSON] = OPTION_JSON, [DOCTOR_OPTIONS] = OPTION_END};
+static const struct option options[] = {[DOCTOR_CONFIG] = OPTION_CONFIG, [DOCTOR_JSON] = OPTION_JSON, [DOCTOR_OPTIONS] = OPTION_END};
 
 static void print_check(const json_t *check)
 {
@@ -22,24 +22,53 @@ static void print_check(const json_t *check)
     }
 }
 
-static void print_defaults(void)
+static void print_limits(const cordon_host_opts *opts)
 {
     puts("\nlimits of an untrusted call: default, ceiling");
     for (int i = 0; i < CORDON_LIMIT_COUNT; i++) {
         char value[48], ceiling[48];
         enum cordon_limit l = (enum cordon_limit)i;
-        cordon_limit_format(l, cordon_limit_default(CORDON_TIER_UNTRUSTED, l), value, sizeof value);
-        cordon_limit_format(l, cordon_limit_ceiling(CORDON_TIER_UNTRUSTED, l), ceiling, sizeof ceiling);
+        cordon_limit_format(l, cordon_host_opts_default(opts, CORDON_TIER_UNTRUSTED, l), value, sizeof value);
+        cordon_limit_format(l, cordon_host_opts_ceiling(opts, CORDON_TIER_UNTRUSTED, l), ceiling, sizeof ceiling);
         printf("  %-16s%-12s%s\n", cordon_limit_name(l), value, ceiling);
+    }
+}
+
+/* "/etc/cordon/config.toml, line 3" */
+static void print_origin(const json_t *value)
+{
+    const json_t *line = json_object_get(value, "line");
+    print_guest(stdout, text_of(value, "from"), 4096);
+    if (json_is_integer(line))
+        printf(", line %" JSON_INTEGER_FORMAT, json_integer_value(line));
+    putchar('\n');
+}
+
+/* What differs from what is shipped, and the policy whatever it is. */
+static void print_settings(const json_t *settings)
+{
+    size_t i;
+    json_t *row;
+    puts("\nsettings");
+    json_array_foreach(json_object_get(settings, "files"), i, row) {
+        printf("  %-16s", json_is_true(json_object_get(row, "read")) ? "read" : "not there");
+        print_guest(stdout, text_of(row, "path"), 4096);
+        putchar('\n');
+    }
+    json_array_foreach(json_object_get(settings, "values"), i, row) {
+        if (strcmp(text_of(row, "from"), "shipped") == 0 && strncmp(text_of(row, "key"), "tiers.", 6) == 0)
+            continue;
+        printf("  %-36s%-12s", text_of(row, "key"), text_of(row, "value"));
+        print_origin(row);
     }
 }
 
 static int run(struct cli *cli)
 {
     cordon_error *err = NULL;
-    cleanup_opts cordon_host_opts *opts = NULL;
+    cleanup(session_finish) struct session session = {0};
     cleanup_text char *json = NULL;
-    if (session_options(&opts, &err) < 0 || cordon_doctor(opts, &json, &err) < 0)
+    if (session_begin(cli, &session, &err) < 0 || cordon_doctor(session.opts, &json, &err) < 0)
         return report_error(cli, NULL, err);
     cleanup_json json_t *found = json_loads(json, 0, NULL);
     int code = json_is_true(json_object_get(found, "ok")) ? 0 : EXIT_IO;
@@ -51,7 +80,8 @@ static int run(struct cli *cli)
     json_t *check;
     json_array_foreach(json_object_get(found, "checks"), i, check)
         print_check(check);
-    print_defaults();
+    print_settings(json_object_get(found, "settings"));
+    print_limits(session.opts);
     return out_end(cli, code);
 }
 

@@ -19,7 +19,8 @@ static void topic_grants(void)
 
 static void topic_limits(void)
 {
-    puts("Every call has limits; none can be switched off. Untrusted skills get, by default and at most:\n");
+    puts("Every call has limits; none can be switched off. Untrusted skills get as shipped, by default and at most\n"
+         "(`cordon doctor` shows what the settings make of it):\n");
     for (int i = 0; i < CORDON_LIMIT_COUNT; i++) {
         char value[48], ceiling[48];
         enum cordon_limit l = (enum cordon_limit)i;
@@ -50,11 +51,28 @@ static void topic_exit_codes(void)
 
 static void topic_config(void)
 {
-    puts("This version reads no settings file: what is shipped is in force, and flags narrow or widen it up to the ceilings.\n\n"
+    puts("Settings are read from two files in TOML; neither has to be there:\n\n"
+         "  /etc/cordon/config.toml   the system's, root's alone: it sets the frame\n"
+         "  the user's                --config FILE, else $CORDON_HOME/config.toml,\n"
+         "                            else $XDG_CONFIG_HOME/cordon/config.toml (~/.config/cordon/config.toml);\n"
+         "                            what the system's sets, it only narrows\n\n"
+         "  [tiers.untrusted]         also verified, local\n"
+         "  default = { fuel = \"20G\", memory = \"128MiB\", timeout = \"20s\" }\n"
+         "  ceiling = { memory = \"512MiB\" }\n"
+         "  [policy]\n"
+         "  flags = true              false: flags raise no limit above its default, and grant nothing\n"
+         "  highest_tier = \"verified\"   what --tier may ask for (untrusted)\n"
+         "  [cache]\n"
+         "  max = \"2GiB\"              compiled code kept on disk\n"
+         "  [compile]                 bounds of one compilation\n"
+         "  memory = \"4GiB\"\n"
+         "  cpu = \"60s\"\n"
+         "  wall = \"120s\"\n");
+    puts("An unknown key is an error that names file, line and column. A file that others can write is refused, with the command\n"
+         "that mends it. Nothing is ever read from the working directory or a skill's folder but the skill itself.\n"
+         "`cordon doctor` shows what is in force and where it is from; cordon-config(5) says all of it.\n\n"
          "  XDG_CACHE_HOME   compiled code is kept in its folder `cordon` (default ~/.cache/cordon): ours alone, mode 0700\n"
-         "  NO_COLOR         set and not empty: no colour on terminals\n\n"
-         "Nothing is ever read from the working directory or a skill's folder but the skill itself.\n"
-         "`cordon doctor` shows what is in force.");
+         "  NO_COLOR         set and not empty: no colour on terminals");
 }
 
 static void topic_json(void)

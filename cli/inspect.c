@@ -7,12 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { INSPECT_WIT, INSPECT_TIER, INSPECT_JSON, INSPECT_OPTIONS };
+enum { INSPECT_WIT, INSPECT_TIER, INSPECT_CONFIG, INSPECT_JSON, INSPECT_OPTIONS };
 enum { TEXT_MAX = 4096 };
 
 static const struct option options[] = {
     [INSPECT_WIT] = {.name = "wit", .help = "print its interface in WIT (with --json: as the key `wit`)"},
     [INSPECT_TIER] = {.name = "tier", .value = "TIER", .help = "look at it as that tier would load it: untrusted (default)"},
+    [INSPECT_CONFIG] = OPTION_CONFIG,
     [INSPECT_JSON] = OPTION_JSON,
     [INSPECT_OPTIONS] = OPTION_END,
 };
@@ -169,7 +170,8 @@ static int run(struct cli *cli)
     enum cordon_tier tier;
     cleanup(target_finish) struct target target = {0};
     cleanup(session_finish) struct session session = {0};
-    if (plan_tier(cli->args.value[INSPECT_TIER], &tier, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0
+    if (session_begin(cli, &session, &err) < 0 || plan_tier(cli->args.value[INSPECT_TIER], session.opts, &tier, &err) < 0
+        || target_find(cli->args.words[0], &target, &err) < 0
         || session_open(cli, &target, tier, &session, &err) < 0)
         return refused(cli, &target, err);
     return show(cli, session.skill);

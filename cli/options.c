@@ -23,10 +23,15 @@ static int find_name(const struct option *options, const char *name, size_t len)
     return -1;
 }
 
-bool args_has(const struct args *args, const char *name)
+const char *args_value(const struct args *args, const char *name)
 {
     int i = find_name(args->command->options, name, strlen(name));
-    return i >= 0 && args->value[i];
+    return i >= 0 ? args->value[i] : NULL;
+}
+
+bool args_has(const struct args *args, const char *name)
+{
+    return args_value(args, name);
 }
 
 /* Keeps the first error only. */

@@ -23,6 +23,7 @@ struct option {
 #define OPTION_JSON {.letter = 'j', .name = "json", .help = "print one JSON object, also when it fails"}
 #define OPTION_QUIET {.letter = 'q', .name = "quiet", .help = "on stderr, say only what failed"}
 #define OPTION_VERBOSE {.letter = 'v', .name = "verbose", .help = "on stderr, say everything, with what was used"}
+#define OPTION_CONFIG {.name = "config", .value = "FILE", .help = "the settings file (default: cordon help config)"}
 #define OPTION_END {.name = NULL}
 
 struct command;
@@ -40,5 +41,6 @@ struct args {
 
 /* Reads argv (which it reorders). Goes on after an error, so that --json is known when the first one is reported. */
 int options_parse(const struct command *command, int argc, char **argv, struct args *ret, cordon_error **err);
-/* True if the option of that long name is in the table and was given. */
+/* The value of the option of that long name ("" of a flag); NULL if it is not in the table or was not given. */
+const char *args_value(const struct args *args, const char *name);
 bool args_has(const struct args *args, const char *name);

@@ -5,20 +5,17 @@
 #include "source.h"
 #include <string.h>
 
-int plan_tier(const char *name, enum cordon_tier *ret, cordon_error **err)
+int plan_tier(const char *name, const cordon_host_opts *opts, enum cordon_tier *ret, cordon_error **err)
 {
     enum cordon_tier tier = CORDON_TIER_UNTRUSTED;
     int rc = name ? cordon_tier_parse(name, &tier, err) : 0;
-    if (rc < 0)
+    if (rc < 0 || (rc = cordon_host_opts_check_tier(opts, tier, err)) < 0)
         return rc;
-    if (tier != CORDON_TIER_UNTRUSTED)
-        return cordon_error_set(err, CORDON_E_TIER_REFUSED, "tier", NULL, "a target that is not installed runs untrusted: --tier %s is refused",
-                                cordon_tier_name(tier));
     *ret = tier;
     return 0;
 }
 
-static int read_limits(const struct cli *cli, struct plan *p, cordon_error **err)
+static int read_limits(const struct cli *cli, const cordon_host_opts *opts, struct plan *p, cordon_error **err)
 {
     static const struct { int row; enum cordon_limit limit; const char *origin; } flags[] = {
         {PLAN_FUEL, CORDON_LIMIT_FUEL, "--fuel"},
@@ -30,7 +27,7 @@ static int read_limits(const struct cli *cli, struct plan *p, cordon_error **err
         uint64_t value;
         if (!text)
             continue;
-        int rc = cordon_limit_parse(flags[i].limit, p->tier, text, &value, err);
+        int rc = cordon_host_opts_parse_limit(opts, p->tier, flags[i].limit, text, &value, err);
         if (rc < 0)
             return rc;
         p->limits[p->n_limits].origin = flags[i].origin;
@@ -69,14 +66,14 @@ static int check_sources(const struct cli *cli, const char *word, cordon_error *
     return 0;
 }
 
-int plan_read(const struct cli *cli, struct plan *p, cordon_error **err)
+int plan_read(const struct cli *cli, const cordon_host_opts *opts, struct plan *p, cordon_error **err)
 {
     *p = (struct plan){.call = cli->args.value[PLAN_CALL], .argv = cli->args.rest, .argc = cli->args.n_rest};
     const char *word = cli->args.n_words > 1 ? cli->args.words[1] : NULL;
-    int rc = plan_tier(cli->args.value[PLAN_TIER], &p->tier, err);
-    if (rc < 0 || (rc = read_limits(cli, p, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
+    int rc = plan_tier(cli->args.value[PLAN_TIER], opts, &p->tier, err);
+    if (rc < 0 || (rc = read_limits(cli, opts, p, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
         return rc;
-    size_t max = (size_t)cordon_limit_ceiling(p->tier, CORDON_LIMIT_INPUT_BYTES);
+    size_t max = (size_t)cordon_host_opts_ceiling(opts, p->tier, CORDON_LIMIT_INPUT_BYTES);
     const char *args = cli->args.value[PLAN_ARGS], *input = cli->args.value[PLAN_INPUT];
     if (args && (rc = read_text(args, max, "--args", &p->args, &p->args_len, err)) < 0)
         return rc;

@@ -8,7 +8,7 @@
 #include <cordon/cordon.h>
 
 /* The first rows of the table of such a command. */
-enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, PLAN_TIER, PLAN_OPTIONS };
+enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, PLAN_TIER, PLAN_CONFIG, PLAN_OPTIONS };
 #define PLAN_OPTION_ROWS                                                                                                           \
     [PLAN_INPUT] = {'i', "input", "INPUT", "the input, exactly as written (no @FILE, no -)", NULL},                                \
     [PLAN_CALL] = {'c', "call", "EXPORT", "which export to call: its name, or INTERFACE#FUNCTION", NULL},                          \
@@ -16,7 +16,8 @@ enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, P
     [PLAN_FUEL] = {0, "fuel", "N", "instructions it may use (20M, 10G; 1 G is about 0.2 s)", NULL},                                \
     [PLAN_MEMORY] = {'m', "memory", "SIZE", "memory it may use (64MiB)", NULL},                                                    \
     [PLAN_TIMEOUT] = {'t', "timeout", "DURATION", "time it may take (250ms, 10s, 5m)", NULL},                                      \
-    [PLAN_TIER] = {0, "tier", "TIER", "how far it is trusted: untrusted (default)", NULL}
+    [PLAN_TIER] = {0, "tier", "TIER", "how far it is trusted: untrusted (default), or what the settings allow", NULL},             \
+    [PLAN_CONFIG] = OPTION_CONFIG
 
 struct plan {
     enum cordon_tier tier;
@@ -31,10 +32,10 @@ struct plan {
     int argc;
 };
 
-/* `target` is the first word, an input may be the second. */
-int plan_read(const struct cli *cli, struct plan *ret, cordon_error **err);
+/* The target is the first word, an input may be the second. `opts` say what flags may ask for. */
+int plan_read(const struct cli *cli, const cordon_host_opts *opts, struct plan *ret, cordon_error **err);
 void plan_finish(struct plan *p);
 /* The request the plan describes. The caller frees. */
 int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret, cordon_error **err);
-/* Reads the name of a tier; NULL: untrusted. TIER_REFUSED for what no settings allow. */
-int plan_tier(const char *name, enum cordon_tier *ret, cordon_error **err);
+/* Reads the name of a tier; NULL: untrusted. TIER_REFUSED for what the settings do not allow. */
+int plan_tier(const char *name, const cordon_host_opts *opts, enum cordon_tier *ret, cordon_error **err);

@@ -54,14 +54,20 @@ static int call(cordon_host *host, cordon_request *req, struct ending *ret, cord
     return 0;
 }
 
-/* From here on the process opens nothing, starts nothing and reaches nothing. */
+/* From here on the process opens nothing, starts nothing and reaches nothing. Not under the address sanitizer: at the end it starts a thread that traces the others,
+ * to look for leaks. */
 static int lock_in(const struct cli *cli, cordon_host *host, cordon_error **err)
 {
+#ifdef __SANITIZE_ADDRESS__
+    (void)cli, (void)host, (void)err;
+    return 0;
+#else
     const char *missing = NULL;
     int rc = cordon_lock_in(host, &missing, err);
     if (rc == 0 && missing && cli->verbose && !cli->json)
         fprintf(stderr, "cordon run: not locked in fully, the kernel lacks: %s\n", missing);
     return rc;
+#endif
 }
 
 static int run_loaded(const struct cli *cli, const struct plan *plan, const struct session *s, const char *name)
@@ -83,7 +89,7 @@ static int run_target(const struct cli *cli)
     cleanup(plan_finish) struct plan plan = {0};
     cleanup(target_finish) struct target target = {0};
     cleanup(session_finish) struct session session = {0};
-    if (plan_read(cli, &plan, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0)
+    if (session_begin(cli, &session, &err) < 0 || plan_read(cli, session.opts, &plan, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
     if (session_open(cli, &target, plan.tier, &session, &err) < 0)
         return report_error(cli, target.name, err);

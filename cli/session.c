@@ -6,16 +6,15 @@
 
 enum { SANDBOXES = 16 };
 
-int session_options(cordon_host_opts **ret, cordon_error **err)
+int session_begin(const struct cli *cli, struct session *s, cordon_error **err)
 {
-    cleanup_opts cordon_host_opts *opts = cordon_host_opts_new();
-    if (!opts)
+    s->opts = cordon_host_opts_new();
+    if (!s->opts)
         return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
-    int rc = cordon_host_opts_set_workers(opts, 0, err);
-    if (rc < 0 || (rc = cordon_host_opts_set_sandboxes(opts, SANDBOXES, err)) < 0)
+    int rc = cordon_host_opts_load(s->opts, args_value(&cli->args, "config"), err);
+    if (rc < 0 || (rc = cordon_host_opts_set_workers(s->opts, 0, err)) < 0)
         return rc;
-    *ret = take(opts);
-    return 0;
+    return cordon_host_opts_set_sandboxes(s->opts, SANDBOXES, err);
 }
 
 static int load(cordon_host *host, const struct target *t, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
@@ -27,10 +26,8 @@ static int load(cordon_host *host, const struct target *t, enum cordon_tier tier
 
 int session_open(const struct cli *cli, const struct target *target, enum cordon_tier tier, struct session *s, cordon_error **err)
 {
-    *s = (struct session){0};
-    cleanup_opts cordon_host_opts *opts = NULL;
-    int rc = session_options(&opts, err);
-    if (rc < 0 || (rc = cordon_host_new(opts, &s->host, err)) < 0)
+    int rc = cordon_host_new(s->opts, &s->host, err);
+    if (rc < 0)
         return rc;
     struct progress progress;
     bool shown = cli->err_is_terminal && !cli->json && !cli->quiet && progress_begin(&progress, "compiling", target->name) == 0;
@@ -44,4 +41,5 @@ void session_finish(struct session *s)
 {
     cordon_skill_free(s->skill);
     cordon_host_free(s->host);
+    cordon_host_opts_free(s->opts);
 }

@@ -7,10 +7,11 @@
 #include "session.h"
 #include <string.h>
 
-enum { TOOLS_FORMAT, TOOLS_JSON, TOOLS_OPTIONS };
+enum { TOOLS_FORMAT, TOOLS_CONFIG, TOOLS_JSON, TOOLS_OPTIONS };
 
 static const struct option options[] = {
     [TOOLS_FORMAT] = {.name = "format", .value = "FORMAT", .help = "mcp (default), openai or anthropic"},
+    [TOOLS_CONFIG] = OPTION_CONFIG,
     [TOOLS_JSON] = {.letter = 'j', .name = "json", .help = "print errors as JSON too (the tools always are)"},
     [TOOLS_OPTIONS] = OPTION_END,
 };
@@ -39,7 +40,7 @@ static int run(struct cli *cli)
     cleanup(session_finish) struct session session = {0};
     cleanup_text char *json = NULL;
     if (read_format(cli->args.value[TOOLS_FORMAT], &format, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0
-        || session_open(cli, &target, CORDON_TIER_UNTRUSTED, &session, &err) < 0
+        || session_begin(cli, &session, &err) < 0 || session_open(cli, &target, CORDON_TIER_UNTRUSTED, &session, &err) < 0
         || cordon_skill_tools(session.skill, format, &json, &err) < 0)
         return report_error(cli, target.name[0] ? target.name : NULL, err);
     return out_json_line(cli, json);

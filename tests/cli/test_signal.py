@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGINT and SIGTERM in the middle of a call: an outcome, then the death that a shell expects."""
+"""In the middle of a call: SIGINT and SIGTERM give an outcome, then the death that a shell expects; the process is locked in."""
 
 import json
 import os
@@ -84,3 +84,14 @@ def test_the_next_call_is_fine(cordon, wat, spinning):
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=30)
     assert cordon("run", wat("echo"), "hi").out == b"hi"
+
+
+def test_a_running_call_is_locked_in(cordon, spinning):
+    with open(cordon.path, "rb") as f:
+        if b"__asan_init" in f.read():
+            pytest.skip("not locked in under the address sanitizer, which looks for leaks at the end")
+    child = spinning()
+    for task in os.listdir(f"/proc/{child.pid}/task"):
+        with open(f"/proc/{child.pid}/task/{task}/status", encoding="ascii") as f:
+            status = dict(line.split(":", 1) for line in f)
+        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
