@@ -25,7 +25,8 @@ CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines)
 /** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper,
  *  engines, toolchain for building; and tells the defaults and ceilings in force. `opts` as for cordon_host_new. One
  *  JSON object: `cordon` (1), `ok` (no check failed), `version`, `wasmtime`, `checks` (each with `name`, `status` ok |
- *  warn | fail, `detail`, `hint`), `limits` (by tier and name, each with `default` and `ceiling`; null: without end).
+ *  warn | fail, `detail`, `hint`), `limits` (by tier and name, each with `default` and `ceiling`; null: without end),
+ *  `settings` (`files`, each with `path` and whether it was `read`, and `values`, each with `key`, `value` as a settings file would have it, `from` and `line`).
  *  Makes a host and a cache folder. Errors: as of cordon_host_new. The caller frees with cordon_free. */
 CORDON_API int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err);
 

@@ -130,6 +130,8 @@ static bool none_failed(const json_t *checks)
 int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err)
 {
     cordon_host *h;
+    struct cordon_host_opts shipped;
+    host_opts_init(&shipped);
     int rc = cordon_host_new(opts, &h, err);
     if (rc < 0)
         return rc;
@@ -142,8 +144,8 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_helper(checks, h);
     check_engines(checks, h);
     check_toolchain(checks);
-    json_t *j = json_pack("{s:i, s:b, s:s, s:s, s:o, s:o}", "cordon", 1, "ok", (int)none_failed(checks), "version", cordon_version(), "wasmtime", cordon_engine_version(), "checks",
-                          checks, "limits", limits_json(h));
+    json_t *j = json_pack("{s:i, s:b, s:s, s:s, s:o, s:o, s:o}", "cordon", 1, "ok", (int)none_failed(checks), "version", cordon_version(), "wasmtime", cordon_engine_version(), "checks",
+                          checks, "limits", limits_json(h), "settings", doctor_settings(opts ? opts : &shipped));
     *ret_json = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     cordon_host_free(h);

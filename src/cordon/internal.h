@@ -83,3 +83,7 @@ void skill_ref(cordon_skill *s);
 
 /* ---- jobs.c: what the helper can do ---- */
 extern code_job_fn *const cordon_jobs[CODE_JOB_COUNT];
+/* ---- doctor_settings.c ---- */
+/* {"files": [{"path", "read"}], "values": [{"key", "value", "from": a path, "shipped" or "program", "line": number or null}]} */
+json_t *doctor_settings(const cordon_host_opts *o);
+
