@@ -35,9 +35,8 @@ static int write_files(json_t *files, const char *scratch, struct bindings *b, c
     return *b->header && *b->source ? 0 : err_set(err, CORDON_E_HOST_BUG, NULL, "the helper made bindings without a header or a source");
 }
 
-static int take_answer(const char *meta, const char *scratch, struct bindings *b, cordon_error **err)
+static int read_answer(const json_t *j, const char *scratch, struct bindings *b, cordon_error **err)
 {
-    cleanup(decref) json_t *j = json_loads(meta, 0, NULL);
     const char *world = json_string_value(json_object_get(j, "world"));
     if (!world)
         return err_set(err, CORDON_E_HOST_BUG, NULL, "the helper made bindings without the name of their world");
@@ -46,20 +45,25 @@ static int take_answer(const char *meta, const char *scratch, struct bindings *b
     return write_files(json_object_get(j, "files"), scratch, b, err);
 }
 
-int bindings_make(struct helper *helper, const struct wit_files *wit, const char *scratch, struct bindings *ret, cordon_error **err)
+int bindings_take(const char *meta, const char *scratch, struct bindings *ret, cordon_error **err)
 {
-    cleanup_free char *meta = NULL;
-    cleanup_fd int body = -1;
-    uint64_t body_len;
+    cleanup(decref) json_t *j = json_loads(meta, 0, NULL);
     struct bindings b = {0};
-    int rc = helper_run(helper, CODE_JOB_BINDINGS, "", (const uint8_t *)wit->json, wit->len, &meta, &body, &body_len, err);
-    if (rc == 0)
-        rc = take_answer(meta, scratch, &b, err);
+    int rc = read_answer(j, scratch, &b, err);
     if (rc == 0)
         *ret = b;
     else
         bindings_finish(&b);
     return rc;
+}
+
+int bindings_make(struct helper *helper, const struct wit_files *wit, const char *scratch, struct bindings *ret, cordon_error **err)
+{
+    cleanup_free char *meta = NULL;
+    cleanup_fd int body = -1;
+    uint64_t body_len;
+    int rc = helper_run(helper, CODE_JOB_BINDINGS, "", (const uint8_t *)wit->json, wit->len, &meta, &body, &body_len, err);
+    return rc < 0 ? rc : bindings_take(meta, scratch, ret, err);
 }
 
 void bindings_finish(struct bindings *b)

@@ -13,4 +13,6 @@ struct bindings {
 
 /* Has the helper make them, and writes them to `scratch`. On failure there is nothing to finish. */
 int bindings_make(struct helper *helper, const struct wit_files *wit, const char *scratch, struct bindings *ret, cordon_error **err);
+/* The second half of it: `meta` is a helper's answer, of which nothing is believed. */
+int bindings_take(const char *meta, const char *scratch, struct bindings *ret, cordon_error **err);
 void bindings_finish(struct bindings *b);

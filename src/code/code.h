@@ -35,7 +35,7 @@ int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8
 int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
 
 /* ---- helper_path.c ---- */
-/* The helper's path, absolute and executable: the one given (NULL: none), else the installed one, else the one beside the running program. The caller frees *ret. */
+/* The helper's path, absolute and executable: the one given (NULL: none), else one beside the running program, else the installed one. The caller frees *ret. */
 int helper_find(const char *given, char **ret, cordon_error **err);
 
 /* ---- cache.c: compiled code on disk ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where the helper is: the installed one, or the one beside the running program, as in a build directory. Never where the environment or PATH says. */
+ * Where the helper is: beside the running program, as in a build directory, or where it was installed. Never where the environment or PATH says. */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "code.h"
@@ -10,11 +10,13 @@
 
 #define HELPER_NAME "cordon-helper"
 
-/* Nobody but us and root can put another file there. */
+/* Nobody but us and root can put another file there. Where each user has a group, and the umask leaves it, that group is the user. */
 static bool is_private(const char *path, mode_t type)
 {
     struct stat st;
-    return stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type && (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+    if (stat(path, &st) < 0 || (st.st_mode & S_IFMT) != type || (st.st_uid != 0 && st.st_uid != geteuid()))
+        return false;
+    return !(st.st_mode & S_IWOTH) && (!(st.st_mode & S_IWGRP) || st.st_gid == getegid());
 }
 
 /* NULL: there is none, or it is not to be trusted. */
@@ -39,11 +41,8 @@ static char *beside_program(void)
 
 int helper_find(const char *given, char **ret, cordon_error **err)
 {
-    const char *installed = CORDON_HELPER_PATH;
-    char *path = NULL;
-    if (!given && access(installed, X_OK) < 0)
-        path = beside_program();
-    if (!path && !(path = strdup(given ? given : installed)))
+    char *path = given ? NULL : beside_program();
+    if (!path && !(path = strdup(given ? given : CORDON_HELPER_PATH)))
         return err_nomem(err);
     if (path[0] == '/' && access(path, X_OK) == 0) {
         *ret = path;
