@@ -76,6 +76,8 @@ int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_erro
         return err_nomem(err);
     h->event_fd = h->poll_fd = -1;
     pthread_mutex_init(&h->lock, NULL);
+    pthread_mutex_init(&h->started_lock, NULL);
+    LIST_INIT(&h->started);
     int rc = copy_opts(h, opts, err);
     if (rc == 0)
         rc = id_source_init(&h->ids, err);
@@ -91,12 +93,24 @@ int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_erro
     return 0;
 }
 
+/* Completions that this brings about may try to start more: they are refused, else it would never end. */
+static void close_calls(cordon_host *h)
+{
+    struct cordon_call *c;
+    pthread_mutex_lock(&h->started_lock);
+    h->closing = true;
+    LIST_FOREACH(c, &h->started, started)
+        call_cancel(c->call);
+    pthread_mutex_unlock(&h->started_lock);
+    cordon_host_quiesce(h, NULL);
+}
+
 void cordon_host_free(cordon_host *h)
 {
     if (!h)
         return;
     if (h->poll_fd >= 0)
-        cordon_host_quiesce(h, NULL);
+        close_calls(h);
     sched_free(h->sched);
     shim_runtime_delete(h->runtime);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
@@ -110,11 +124,22 @@ void cordon_host_free(cordon_host *h)
         close(h->poll_fd);
     free(h->opts.cache_dir);
     free(h->opts.helper);
+    pthread_mutex_destroy(&h->started_lock);
     pthread_mutex_destroy(&h->lock);
     free(h);
 }
 
 /* ---- what is made when first needed ---- */
+
+/* Over the tiers that share the engine of `t`: its pool has to hold what any of their skills may have. */
+static uint64_t highest_ceiling(const cordon_host *h, enum cordon_tier t, enum cordon_limit limit)
+{
+    uint64_t max = 0;
+    for (enum cordon_tier i = 0; i < CORDON_TIER_COUNT; i++)
+        if (engine_tier(i) == t && h->opts.ceiling[i][limit] > max)
+            max = h->opts.ceiling[i][limit];
+    return max;
+}
 
 int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cordon_error **err)
 {
@@ -129,19 +154,18 @@ int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cord
         rc = engine_new(t, h->opts.sandboxes, highest_ceiling(h, t, CORDON_LIMIT_MEMORY_BYTES), highest_ceiling(h, t, CORDON_LIMIT_TABLE_ELEMENTS), ret, err);
         if (rc == 0)
             atomic_store_explicit(&h->engines[t], *ret, memory_order_release);
-/* Over the tiers that share the engine of `t`: its pool has to hold what any of their skills may have. */
-static uint64_t highest_ceiling(const cordon_host *h, enum cordon_tier t, enum cordon_limit limit)
-{
-    uint64_t max = 0;
-    for (enum cordon_tier i = 0; i < CORDON_TIER_COUNT; i++)
-        if (engine_tier(i) == t && h->opts.ceiling[i][limit] > max)
-            max = h->opts.ceiling[i][limit];
-    return max;
-}
-
     }
     pthread_mutex_unlock(&h->lock);
     return rc;
+}
+
+const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit)
+{
+    static const char *const shipped[] = {"the untrusted tier's default", "the verified tier's default", "the local tier's default"};
+    static const char *const set[] = {"the untrusted tier's default in the settings", "the verified tier's default in the settings",
+                                      "the local tier's default in the settings"};
+    const struct setting *s = &h->opts.settings.by_default[tier][limit];
+    return s->from != SETTINGS_SHIPPED && s->value == h->opts.deflt[tier][limit] ? set[tier] : shipped[tier];
 }
 
 static int default_cache_dir(char **ret, cordon_error **err)
@@ -159,15 +183,6 @@ static int default_cache_dir(char **ret, cordon_error **err)
 
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err)
 {
-const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit)
-{
-    static const char *const shipped[] = {"the untrusted tier's default", "the verified tier's default", "the local tier's default"};
-    static const char *const set[] = {"the untrusted tier's default in the settings", "the verified tier's default in the settings",
-                                      "the local tier's default in the settings"};
-    const struct setting *s = &h->opts.settings.by_default[tier][limit];
-    return s->from != SETTINGS_SHIPPED && s->value == h->opts.deflt[tier][limit] ? set[tier] : shipped[tier];
-}
-
     int rc = 0;
     pthread_mutex_lock(&h->lock);
     if (!h->cache) {
@@ -205,9 +220,12 @@ int host_runtime(cordon_host *h, cordon_error **err)
 {
     int rc = 0;
     struct shim_bytes why = {0};
+    struct shim_runtime *made = NULL;
     pthread_mutex_lock(&h->lock);
     if (!h->runtime)
-        rc = shim_runtime_new(&h->runtime, &why);
+        rc = shim_runtime_new(&made, &why);
+    if (made)
+        h->runtime = made;
     pthread_mutex_unlock(&h->lock);
     return rc < 0 ? engine_shim_error(rc, why, CORDON_E_NO_RESOURCES, NULL, "cannot start the timer thread", err) : 0;
 }
@@ -225,10 +243,28 @@ void host_env(cordon_host *h, struct call_env *ret)
 
 /* ---- delivery ---- */
 
+int host_list(cordon_host *h, struct cordon_call *c, cordon_error **err)
+{
+    pthread_mutex_lock(&h->started_lock);
+    bool closing = h->closing;
+    if (!closing)
+        LIST_INSERT_HEAD(&h->started, c, started);
+    pthread_mutex_unlock(&h->started_lock);
+    return closing ? err_set(err, CORDON_E_USAGE, NULL, "the host is being freed: nothing can be started on it") : 0;
+}
+
+static void unlist(cordon_host *h, struct cordon_call *c)
+{
+    pthread_mutex_lock(&h->started_lock);
+    LIST_REMOVE(c, started);
+    pthread_mutex_unlock(&h->started_lock);
+}
+
+/* No delivery is missed: a deliverer pushes, then looks at `signalled`; the dispatcher clears it, then takes all. */
 void host_deliver(cordon_host *h, struct cordon_call *c)
 {
-    c->next = atomic_load_explicit(&h->finished, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&h->finished, &c->next, c, memory_order_release, memory_order_relaxed))
+    c->next = atomic_load(&h->finished);
+    while (!atomic_compare_exchange_weak(&h->finished, &c->next, c))
         ;
     if (!atomic_exchange(&h->signalled, true)) {
         uint64_t one = 1;
@@ -243,7 +279,7 @@ static struct cordon_call *take_finished(cordon_host *h)
     ssize_t n = read(h->event_fd, &count, sizeof count);
     (void)n; /* empty if nothing came, or its writer has not got to it yet: then the next dispatch reads it */
     atomic_store(&h->signalled, false);
-    struct cordon_call *stack = atomic_exchange_explicit(&h->finished, NULL, memory_order_acquire), *in_order = NULL;
+    struct cordon_call *stack = atomic_exchange(&h->finished, NULL), *in_order = NULL;
     while (stack) {
         struct cordon_call *next = stack->next;
         stack->next = in_order;
@@ -253,6 +289,16 @@ static struct cordon_call *take_finished(cordon_host *h)
     return in_order;
 }
 
+static void deliver_one(cordon_host *h, struct cordon_call *c)
+{
+    struct sched_inside frame;
+    sched_enter(&frame, h->sched);
+    c->done(c->data, take(c->outcome), take(c->err));
+    sched_leave(&frame);
+    unlist(h, c);
+    cordon_call_unref(c);
+}
+
 size_t cordon_host_dispatch(cordon_host *h)
 {
     if (h->opts.workers == 0)
@@ -260,9 +306,7 @@ size_t cordon_host_dispatch(cordon_host *h)
     size_t n = 0;
     for (struct cordon_call *c = take_finished(h), *next; c; c = next, n++) {
         next = c->next;
-        c->done(c->data, take(c->outcome), take(c->err));
-        atomic_fetch_add(&h->calls_delivered, 1);
-        cordon_call_unref(c);
+        deliver_one(h, c);
     }
     return n;
 }
@@ -280,16 +324,22 @@ int cordon_host_timeout_ms(const cordon_host *h)
     return ms > 3600000 ? 3600000 : (int)ms;
 }
 
+/* Nothing started that has not been delivered, nothing that runs or is being torn down. */
 static bool is_quiet(cordon_host *h)
 {
-    return atomic_load(&h->calls_delivered) == atomic_load(&h->async_started) && atomic_load(&h->calls_ended) == atomic_load(&h->calls_started);
+    struct sched_stats s;
+    pthread_mutex_lock(&h->started_lock);
+    bool none = LIST_EMPTY(&h->started);
+    pthread_mutex_unlock(&h->started_lock);
+    sched_stats(h->sched, &s);
+    return none && s.live_tasks == 0 && atomic_load(&h->calls_ended) == atomic_load(&h->calls_started);
 }
 
 int cordon_host_quiesce(cordon_host *h, cordon_error **err)
 {
-    enum { LOOK_AGAIN_MS = 10 };
+    enum { LOOK_AGAIN_MS = 1 }; /* the end of a teardown is not told */
     if (sched_is_inside(h->sched))
-        return err_set(err, CORDON_E_WOULD_DEADLOCK, NULL, "the host cannot be quiesced from inside one of its calls");
+        return err_set(err, CORDON_E_WOULD_DEADLOCK, NULL, "the host cannot be quiesced from inside one of its calls or completions");
     while (cordon_host_dispatch(h), !is_quiet(h)) {
         int ms = cordon_host_timeout_ms(h);
         struct pollfd p = {.fd = h->poll_fd, .events = POLLIN};

@@ -8,17 +8,18 @@
 #include <cordon/cordon.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <sys/queue.h>
 
 struct cordon_host_opts {
     unsigned workers, sandboxes;
     char *cache_dir, *helper;                     /* owned or NULL */
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
-};
     uint64_t cache_max;
     struct settings settings;                     /* where the values are from; a setter called later wins over it */
     char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host does not keep them */
     bool settings_read[SETTINGS_FROM_COUNT];      /* it was there */
+};
 
 /* A started asynchronous call: the public handle, and its place in the queue of what is to be delivered. */
 struct cordon_call {
@@ -29,8 +30,10 @@ struct cordon_call {
     void *data;
     cordon_outcome *outcome;
     cordon_error *err;
-    struct cordon_call *next;
+    struct cordon_call *next;                     /* in `finished` */
+    LIST_ENTRY(cordon_call) started;
 };
+LIST_HEAD(started_calls, cordon_call);
 
 struct cordon_host {
     struct cordon_host_opts opts;
@@ -40,12 +43,15 @@ struct cordon_host {
     pthread_mutex_t lock;                         /* of what loading changes; no call takes it */
     struct cache *cache;                          /* opened when first needed */
     struct engine *_Atomic engines[CORDON_TIER_COUNT];
-    struct shim_runtime *runtime;
+    struct shim_runtime *_Atomic runtime;
     _Atomic uint32_t lingering;
     _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
     _Atomic bool signalled;                       /* event_fd has been written and not yet read */
     int event_fd, poll_fd;
-    _Atomic uint64_t calls_started, calls_ended, calls_delivered, async_started, skills;
+    _Atomic uint64_t calls_started, calls_ended, skills;
+    pthread_mutex_t started_lock;
+    struct started_calls started;                 /* from cordon_request_start to their delivery */
+    bool closing;                                 /* being freed: nothing may be started */
 };
 
 struct cordon_skill {
@@ -66,24 +72,26 @@ struct cordon_request {
 
 /* ---- host.c ---- */
 void host_opts_init(cordon_host_opts *o);
+/* Where the default of a limit is from, for messages. Static storage. */
+const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit);
 /* The engine that runs skills of `tier`, made when first asked for. */
 int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cordon_error **err);
 int host_helper(cordon_host *h, struct helper **ret, cordon_error **err);
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err);
 /* The timer runtime of WASI, started when a skill is loaded that can wait. */
 int host_runtime(cordon_host *h, cordon_error **err);
-/* Where the default of a limit is from, for messages. Static storage. */
-const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit);
 void host_env(cordon_host *h, struct call_env *ret);
+/* Lists a call that is about to be started. Errors: USAGE while the host is being freed. Any thread. */
+int host_list(cordon_host *h, struct cordon_call *c, cordon_error **err);
 /* Queues a finished call for dispatch. Any thread. */
 void host_deliver(cordon_host *h, struct cordon_call *c);
 
 /* ---- skill.c ---- */
 void skill_ref(cordon_skill *s);
 
-/* ---- jobs.c: what the helper can do ---- */
-extern code_job_fn *const cordon_jobs[CODE_JOB_COUNT];
 /* ---- doctor_settings.c ---- */
 /* {"files": [{"path", "read"}], "values": [{"key", "value", "from": a path, "shipped" or "program", "line": number or null}]} */
 json_t *doctor_settings(const cordon_host_opts *o);
 
+/* ---- jobs.c: what the helper can do ---- */
+extern code_job_fn *const cordon_jobs[CODE_JOB_COUNT];

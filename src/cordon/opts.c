@@ -103,12 +103,21 @@ int cordon_host_opts_set_compile_bounds(cordon_host_opts *o, uint64_t memory_byt
     return 0;
 }
 
+/* What a ceiling may be raised to: sums of such values must not wrap. Fuel is only ever counted down. */
+static uint64_t most(enum cordon_limit limit)
+{
+    static const uint64_t DAY_MS = 24 * 3600 * 1000ull, TERA = 1ull << 40;
+    return limit == CORDON_LIMIT_FUEL ? UINT64_MAX : limit == CORDON_LIMIT_WALL_MS ? 30 * DAY_MS : TERA;
+}
+
 static int set_limit(uint64_t table[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
 {
     if ((unsigned)tier >= CORDON_TIER_COUNT || (unsigned)limit >= CORDON_LIMIT_COUNT)
         return err_set(err, CORDON_E_USAGE, NULL, "no such tier or limit");
     if (value == 0)
         return err_set(err, CORDON_E_BAD_LIMIT, cordon_limit_name(limit), "%s must be above zero", cordon_limit_name(limit));
+    if (value > most(limit))
+        return err_set(err, CORDON_E_BAD_LIMIT, cordon_limit_name(limit), "%s cannot be that high", cordon_limit_name(limit));
     table[tier][limit] = value;
     return 0;
 }

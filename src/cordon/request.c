@@ -158,10 +158,11 @@ static int check_args(struct call_spec *s, const json_t *args, cordon_error **er
     if (!vals)
         return err_nomem(err);
     int rc = values_from_json(&s->export->func, args, vals, err);
-    if (rc == 0 && s->export->shape != SHIM_DYNAMIC)
+    if (rc < 0)
+        return rc;
+    if (s->export->shape != SHIM_DYNAMIC)
         rc = input_of_value(s, &vals[0], err);
-    if (rc == 0)
-        values_finish(vals, n);
+    values_finish(vals, n);
     return rc;
 }
 
@@ -185,8 +186,7 @@ int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cor
     json_decref(r->spec->args);
     r->spec->args = args;
     if (r->spec->export->shape == SHIM_DYNAMIC)
-        set_input(r->spec, NULL, 0);
-    r->spec->input_len = r->spec->export->shape == SHIM_DYNAMIC ? 0 : r->spec->input_len;
+        set_input(r->spec, NULL, len);
     return 0;
 }
 
@@ -353,7 +353,7 @@ int cordon_request_run(cordon_request *r, cordon_outcome **ret, cordon_error **e
     struct sync_end end = {0};
     struct call *c;
     if (sched_is_inside(h->sched))
-        return err_set(err, CORDON_E_WOULD_DEADLOCK, r->spec->skill, "a synchronous call of %s from inside a call of the same host would wait for itself", r->spec->skill);
+        return err_set(err, CORDON_E_WOULD_DEADLOCK, r->spec->skill, "a synchronous call of %s from inside a call or a completion of the same host would wait for itself", r->spec->skill);
     int rc = new_call(r, on_sync_done, &end, &c, err);
     if (rc < 0)
         return rc;
@@ -410,8 +410,13 @@ int cordon_request_start(cordon_request *r, cordon_done_fn *done, void *data, co
         free(c);
         return rc;
     }
+    rc = host_list(h, c, err);
+    if (rc < 0) {
+        call_unref(c->call);
+        free(c);
+        return rc;
+    }
     atomic_fetch_add(&h->calls_started, 1);
-    atomic_fetch_add(&h->async_started, 1);
     if (ret)
         *ret = c;
     call_start(c->call);

@@ -23,8 +23,8 @@ struct call_spec {
     char *skill;                           /* owned: the name */
     enum cordon_tier tier;
     json_t *args;                          /* owned or NULL */
-    char *input;                           /* owned or NULL; input_len bytes */
-    size_t input_len;
+    char *input;                           /* owned or NULL */
+    size_t input_len;                      /* bytes of the input, or else of the arguments' text */
     char **argv;                           /* owned, argv[0] the skill's name */
     size_t n_argv;
     char *bot;                             /* owned */

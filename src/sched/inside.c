@@ -5,22 +5,22 @@
  */
 #include "internal.h"
 
-static _Thread_local struct inside *innermost;
+static _Thread_local struct sched_inside *innermost;
 
-void inside_enter(struct inside *frame, const struct sched *s)
+void sched_enter(struct sched_inside *frame, const struct sched *s)
 {
-    *frame = (struct inside){ s, innermost };
+    *frame = (struct sched_inside){ s, innermost };
     innermost = frame;
 }
 
-void inside_leave(const struct inside *frame)
+void sched_leave(const struct sched_inside *frame)
 {
     innermost = frame->outer;
 }
 
 bool sched_is_inside(struct sched *s)
 {
-    for (const struct inside *f = innermost; f; f = f->outer)
+    for (const struct sched_inside *f = innermost; f; f = f->outer)
         if (f->sched == s)
             return true;
     return false;

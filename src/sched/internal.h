@@ -131,8 +131,3 @@ int thread_start(pthread_t *ret, const char *name, void *(*main)(void *), void *
 void futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t until_ns);
 /* Touches nothing at `word`, which may be gone. */
 void futex_wake(_Atomic uint32_t *word);
-
-/* inside.c */
-struct inside { const struct sched *sched; struct inside *outer; };
-void inside_enter(struct inside *frame, const struct sched *s);
-void inside_leave(const struct inside *frame);

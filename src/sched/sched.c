@@ -140,8 +140,8 @@ static void drive_here(struct sched_task *t)
 void sched_run_here(struct sched_task *t)
 {
     struct sched *s = t->sched;
-    struct inside frame;
-    inside_enter(&frame, s);
+    struct sched_inside frame;
+    sched_enter(&frame, s);
     t->here = true;
     atomic_fetch_add(&s->live, 1);
     task_move(t, TASK_NEW, TASK_RUNNING);
@@ -155,7 +155,7 @@ void sched_run_here(struct sched_task *t)
             drive_here(t);
         }
     }
-    inside_leave(&frame);
+    sched_leave(&frame);
 }
 
 int sched_fd(struct sched *s)
@@ -168,8 +168,8 @@ void sched_dispatch(struct sched *s)
     if (s->opts.workers || sched_is_inside(s))
         return;
     struct worker *w = &s->workers[0];
-    struct inside frame;
-    inside_enter(&frame, s);
+    struct sched_inside frame;
+    sched_enter(&frame, s);
     atomic_store(&w->asleep, false);
     w->dispatch_ns = clock_now_ns();
     w->looped_ns = 0;
@@ -178,7 +178,7 @@ void sched_dispatch(struct sched *s)
     atomic_store(&w->asleep, true);
     if (worker_has_work(w, clock_now_ns()))
         worker_poke(w);
-    inside_leave(&frame);
+    sched_leave(&frame);
 }
 
 uint64_t sched_dispatch_timeout_ns(struct sched *s)

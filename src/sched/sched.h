@@ -82,8 +82,12 @@ void sched_submit(struct sched_task *t);
  * a worker, and this waits for done(); with workers = 0, or when no thread can be had, it goes on polling here, parked between wakes.
  * Either way the task is done on return. No lock and no system call if the first poll finishes it. Not from inside (sched_is_inside). */
 void sched_run_here(struct sched_task *t);
-/* True on a thread that is inside a poll, stop or done of this scheduler (a synchronous call here would deadlock). */
+/* True on a thread that is inside a poll, stop or done of this scheduler, or has entered it (a synchronous call here would deadlock). */
 bool sched_is_inside(struct sched *s);
+/* For what its owner runs in between and that must not wait for a task either: from enter to leave the thread is inside. Nested like calls; `frame` lives as long. */
+struct sched_inside { const struct sched *sched; struct sched_inside *outer; };
+void sched_enter(struct sched_inside *frame, const struct sched *s);
+void sched_leave(const struct sched_inside *frame);
 
 void sched_ref(struct sched_task *t);
 void sched_unref(struct sched_task *t);

@@ -33,8 +33,8 @@ static void rescue(struct sched *s)
 {
     if (workers_start(s))
         return;
-    struct inside frame;
-    inside_enter(&frame, s);
+    struct sched_inside frame;
+    sched_enter(&frame, s);
     fresh_reap(s, clock_now_ns());
     struct sched_task *t;
     for (unsigned cls = 0; cls < SCHED_CLASSES; cls++) {
@@ -43,7 +43,7 @@ static void rescue(struct sched *s)
             task_end(t);
         }
     }
-    inside_leave(&frame);
+    sched_leave(&frame);
 }
 
 static void *ticker_main(void *data)

@@ -169,8 +169,8 @@ static void worker_sleep(struct worker *w)
 static void *worker_main(void *data)
 {
     struct worker *w = data;
-    struct inside frame;
-    inside_enter(&frame, w->sched);
+    struct sched_inside frame;
+    sched_enter(&frame, w->sched);
     while (!atomic_load(&w->sched->ending))
         if (!worker_turn(w))
             worker_sleep(w);
