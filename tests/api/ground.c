@@ -171,8 +171,8 @@ static unsigned entries_of(const char *dir)
 {
     unsigned n = 0;
     DIR *d = opendir(dir);
-    while (d && readdir(d))
-        n++;
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += e->d_name[0] != '.';
     if (d)
         closedir(d);
     return n;
