@@ -198,5 +198,11 @@ int author_build(const struct author_build *b, char **ret_json, cordon_error **e
 int cordon_build_c(const char *dir, const char *out_path, const char *helper_path, int log_fd, char **ret_json, cordon_error **err)
 {
     struct author_build b = {.dir = dir, .out_path = out_path, .helper_path = helper_path, .log_fd = log_fd};
-    return author_build(&b, ret_json, err);
+    cordon_error *why = NULL;
+    int rc = author_build(&b, ret_json, &why);
+    if (rc < 0 && err)
+        *err = why;
+    else
+        cordon_error_free(why);
+    return rc;
 }
