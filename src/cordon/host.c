@@ -131,10 +131,11 @@ void cordon_host_free(cordon_host *h)
 
 /* ---- what is made when first needed ---- */
 
-/* Over the tiers that share the engine of `t`: its pool has to hold what any of their skills may have. */
+/* Over the tiers that share the engine of `t`: its pool has to hold what any of their skills may have. Never below what is shipped: what a call may have is
+ * its limiter's to say, as an outcome; the pool would refuse to load the skill. */
 static uint64_t highest_ceiling(const cordon_host *h, enum cordon_tier t, enum cordon_limit limit)
 {
-    uint64_t max = 0;
+    uint64_t max = cordon_limit_ceiling(t, limit);
     for (enum cordon_tier i = 0; i < CORDON_TIER_COUNT; i++)
         if (engine_tier(i) == t && h->opts.ceiling[i][limit] > max)
             max = h->opts.ceiling[i][limit];

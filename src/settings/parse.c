@@ -77,7 +77,7 @@ static int refuse_key(const struct parse *p, const json_t *node, const struct ta
 static int refuse_value(const struct parse *p, const json_t *node, const char *path, const char *why, const char *expected)
 {
     const char *given = json_string_value(value_of(node));
-    int rc = refuse(p, number_of(node, "l"), number_of(node, "c"), path, "%s = %.*s %s", path, (int)text_cut(given, strlen(given), GIVEN_MAX), given, why);
+    int rc = refuse(p, number_of(node, "l"), number_of(node, "c"), path, "%s: '%.*s' %s", path, (int)text_cut(given, strlen(given), GIVEN_MAX), given, why);
     err_hint(p->err, "Expected: %s.", expected);
     return rc;
 }
