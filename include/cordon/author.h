@@ -11,13 +11,18 @@
 extern "C" {
 #endif
 
-/** Builds the C skill in the folder `dir` (its *.c files; `wit/` with one world, or none: the skill world) into the component `out_path` (NULL: `dir`/<folder's name>.wasm),
- *  which is replaced whole or not at all. Without `wit/`, sources that do not include the bindings are a program with main, and become a command.
- *  Needs clang, wasm-ld and wasi-libc, which run with the caller's rights and without its environment. The toolchain's own messages go to the descriptor `log_fd` (-1: nowhere).
- *  The result is checked against its world. `helper_path` is the helper program (NULL: the one beside the running program, else the installed one).
- *  *ret_json: `output`, `size_bytes`, `world`, `imports`; the caller frees it with cordon_free. Errors: NOT_FOUND, MISSING_TOOL (names the package), BUILD_FAILED, TOO_LARGE,
- *  COMPILE_LIMIT, IO. Blocks; any thread. Temporary files lie in TMPDIR or /tmp; until they are gone, SIGINT, SIGTERM and SIGHUP are held back from the calling thread,
- *  as far as they would end the process, and one that comes ends the build. */
+/** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
+ *  the skill world, or a command if no source includes that world's header. The component goes to `out_path` (NULL:
+ *  `dir`/<the folder's name>.wasm), whole or not at all.
+ *
+ *  Needs clang, wasm-ld and wasi-libc, which run with the caller's rights, on the caller's sources; their messages go
+ *  to the descriptor `log_fd` (-1: nowhere). Bindings and component are made in the helper (`helper_path`, as for
+ *  cordon_host_opts_set_helper; NULL: the default). SIGINT, SIGTERM and SIGHUP, where they would end the process, are
+ *  held back on the calling thread until nothing is left behind.
+ *
+ *  *ret_json is an object: `output`, `size_bytes`, `world`, `imports` (names); the caller frees it with cordon_free.
+ *  Any thread; blocks. Errors: NOT_FOUND, MISSING_TOOL (names the packages), BUILD_FAILED, TOO_LARGE, COMPILE_LIMIT,
+ *  IO. */
 CORDON_API int cordon_build_c(const char *dir, const char *out_path, const char *helper_path, int log_fd,
                               char **ret_json, cordon_error **err);
 
