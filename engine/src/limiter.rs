@@ -17,8 +17,17 @@ pub struct Limiter {
     /// What the last permitted growth added, taken back if the growth itself fails.
     last: (usize, usize),
     pub peak_bytes: usize,
-    /// A growth was refused: a trap after this is `out-of-memory`.
-    pub refused: bool,
+    /// What the first growth that was refused wanted too much of: a trap after this is `out-of-memory`.
+    pub refused: Refused,
+}
+
+/// `enum shim_refused`.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq)]
+pub enum Refused {
+    Nothing,
+    Bytes,
+    Elements,
 }
 
 impl Limiter {
@@ -34,19 +43,25 @@ impl Limiter {
             elements: 0,
             last: (0, 0),
             peak_bytes: 0,
-            refused: false,
+            refused: Refused::Nothing,
         }
+    }
+
+    fn refuse(&mut self, what: Refused) -> bool {
+        if self.refused == Refused::Nothing {
+            self.refused = what;
+        }
+        false
     }
 
     /// Adds to the sums, or refuses and remembers that it did.
     pub fn charge(&mut self, bytes: usize, elements: usize) -> bool {
-        let (Some(b), Some(e)) = (self.bytes.checked_add(bytes), self.elements.checked_add(elements)) else {
-            self.refused = true;
-            return false;
-        };
-        if b > self.max_bytes || e > self.max_elements {
-            self.refused = true;
-            return false;
+        let (b, e) = (self.bytes.saturating_add(bytes), self.elements.saturating_add(elements));
+        if e > self.max_elements {
+            return self.refuse(Refused::Elements);
+        }
+        if b > self.max_bytes {
+            return self.refuse(Refused::Bytes);
         }
         (self.bytes, self.elements) = (b, e);
         self.peak_bytes = self.peak_bytes.max(b);
@@ -76,8 +91,8 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        // Beyond the memory's own maximum it fails anyway, and that is the guest's business, not a limit of ours.
-        if maximum.is_some_and(|m| desired > m) {
+        // Beyond the memory's own maximum it fails anyway, and that is the guest's business, not a limit of ours. A maximum above our limit is the pool's.
+        if maximum.is_some_and(|m| desired > m && m < self.max_bytes) {
             self.last = (0, 0);
             return Ok(true);
         }
@@ -90,7 +105,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        if maximum.is_some_and(|m| desired > m) {
+        if maximum.is_some_and(|m| desired > m && m < self.max_elements) {
             self.last = (0, 0);
             return Ok(true);
         }

@@ -18,7 +18,7 @@ use wasmtime_c_api::{
 
 use crate::engine::component_of;
 use crate::ffi::{self, ShimBytes, guard};
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Refused};
 use crate::wasi::{Runtime, WasiSettings, WasiState};
 
 /// What the sandbox tells C. Called on the guest's fiber stack: they copy and return.
@@ -399,7 +399,7 @@ pub extern "C" fn shim_sandbox_error(sb: &mut Sandbox) -> Option<Box<wasmtime_er
 pub struct ShimUsage {
     fuel_left: u64,
     memory_peak_bytes: usize,
-    memory_refused: bool,
+    refused: Refused,
 }
 
 #[unsafe(no_mangle)]
@@ -407,7 +407,7 @@ pub extern "C" fn shim_sandbox_usage(sb: &mut Sandbox) -> ShimUsage {
     ShimUsage {
         fuel_left: store_of(&mut sb.store).get_fuel().unwrap_or(0),
         memory_peak_bytes: sb.inner.limiter.peak_bytes,
-        memory_refused: sb.inner.limiter.refused,
+        refused: sb.inner.limiter.refused,
     }
 }
 

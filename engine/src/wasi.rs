@@ -6,7 +6,7 @@
 use std::ffi::c_int;
 use std::time::{Duration, Instant, SystemTime};
 
-use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_c_api::{WasmtimeStoreData, wasmtime_component_linker_t};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliCtxView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksCtxView};
@@ -21,14 +21,18 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks};
 use crate::ffi::{self, ShimBytes, guard};
 use crate::sandbox::{ShimHooks, current};
 
-/// Resources (streams, pollables, handles) one call may hold on the host's side.
-const MAX_RESOURCES: usize = 10_000;
+/// Resources (streams, pollables, http messages) one call may hold on the host's side. Together with the three below it bounds what they keep there.
+const MAX_RESOURCES: usize = 1024;
 /// Bytes of one request for random data.
 const MAX_RANDOM: u64 = 1 << 20;
 /// Bytes a guest may write to stdout or stderr before it must ask again.
 const WRITE_PERMIT: usize = 64 << 10;
-/// Bytes of http header fields of one message.
-const MAX_HTTP_FIELDS: usize = 64 << 10;
+/// Bytes of http header fields of one message; of its method, path and authority each; of a body that nobody has taken yet.
+const MAX_HTTP_FIELDS: usize = 16 << 10;
+const MAX_HTTP_TEXT: usize = 16 << 10;
+const MAX_HTTP_CHUNK: usize = 16 << 10;
+/// As the bindings of wasmtime-wasi-http name it.
+const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -245,6 +249,9 @@ type HttpAnswer = Result<
     wasmtime_wasi_http::Error,
 >;
 impl WasiHttpHooks for Hooks {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        MAX_HTTP_CHUNK
+    }
     fn send_request(
         &mut self,
         request: http::Request<wasmtime_wasi_http::WasiBody>,
@@ -292,6 +299,28 @@ fn add_all(l: &mut Linker<T>) -> wasmtime::Result<()> {
     let http = wasmtime_wasi_http::p2::bindings::LinkOptions::default();
     wasmtime_wasi_http::p2::bindings::http::outgoing_handler::add_to_linker::<T, WasiHttp>(l, http_view)?;
     wasmtime_wasi_http::p2::bindings::http::types::add_to_linker::<T, WasiHttp>(l, &(&http).into(), http_view)?;
+    bound_http(l)
+}
+
+/// Wasmtime keeps these texts at any length, out of the limiter's sight: longer ones are no valid request here.
+fn bound_http(l: &mut Linker<T>) -> wasmtime::Result<()> {
+    use wasmtime_wasi_http::p2::bindings::http::types::{HostOutgoingRequest as _, Method, OutgoingRequest};
+    type Request = Resource<OutgoingRequest>;
+    type Text = Option<String>;
+    let fits = |s: &Text| s.as_ref().is_none_or(|s| s.len() <= MAX_HTTP_TEXT);
+    l.allow_shadowing(true);
+    let mut types = l.instance(HTTP_TYPES)?;
+    types.func_wrap("[method]outgoing-request.set-method", |mut s, (request, method): (Request, Method)| {
+        let fits = !matches!(&method, Method::Other(m) if m.len() > MAX_HTTP_TEXT);
+        Ok((if fits { http_view(s.data_mut()).set_method(request, method)? } else { Err(()) },))
+    })?;
+    types.func_wrap("[method]outgoing-request.set-path-with-query", move |mut s, (request, path): (Request, Text)| {
+        Ok((if fits(&path) { http_view(s.data_mut()).set_path_with_query(request, path)? } else { Err(()) },))
+    })?;
+    types.func_wrap("[method]outgoing-request.set-authority", move |mut s, (request, authority): (Request, Text)| {
+        Ok((if fits(&authority) { http_view(s.data_mut()).set_authority(request, authority)? } else { Err(()) },))
+    })?;
+    l.allow_shadowing(false);
     Ok(())
 }
 

@@ -213,11 +213,10 @@ static int load(cordon_skill *s, const struct artifact *a, cordon_error **err)
     if (rc < 0)
         return rc;
     read_meta(s, &entry);
+    /* What is refused here is not remembered: it costs next to nothing to find out again, and the pool's size, which it may be about, is a setting. */
     rc = component_load(e, entry.fd, &s->component, err);
-    if (rc < 0) {
-        remember_refusal(cache, e, digest, err);
+    if (rc < 0)
         return rc;
-    }
     return s->component->waits ? host_runtime(s->host, err) : 0;
 }
 

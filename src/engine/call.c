@@ -26,6 +26,7 @@ struct call {
     bool admitted, sync;
     enum call_state state;
     enum cordon_outcome_kind reason;        /* the first that a host function recorded; OK for none */
+    enum cordon_limit limit;                /* that the reason is about, if it is about one */
     cordon_error *error;                    /* why it never started */
     call_done_fn *done;
     void *data;
@@ -44,10 +45,13 @@ struct call {
 
 /* ---- what the sandbox tells (on the guest's fiber: check, copy, return) ---- */
 
-static void record(struct call *c, enum cordon_outcome_kind reason)
+/* The first reason counts. `limit`: the one it is about, for those that are about one. */
+static void record(struct call *c, enum cordon_outcome_kind reason, enum cordon_limit limit)
 {
-    if (c->reason == CORDON_OUTCOME_OK)
-        c->reason = reason;
+    if (c->reason != CORDON_OUTCOME_OK)
+        return;
+    c->reason = reason;
+    c->limit = limit;
 }
 
 static int on_tick(void *data)
@@ -60,7 +64,7 @@ static bool keep(struct call *c, size_t bytes)
 {
     if (shim_charge(bytes))
         return true;
-    record(c, CORDON_OUTCOME_OUT_OF_MEMORY);
+    record(c, CORDON_OUTCOME_OUT_OF_MEMORY, CORDON_LIMIT_MEMORY_BYTES);
     return false;
 }
 
@@ -68,7 +72,7 @@ static int write_stdout(struct call *c, const uint8_t *bytes, size_t len)
 {
     size_t max = c->spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES];
     if (len > max - c->outcome.output.len) {
-        record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+        record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_OUTPUT_BYTES);
         return -1;
     }
     if (!keep(c, len))
@@ -121,7 +125,7 @@ bool call_count_host_call(struct call *c, size_t bytes)
     c->host_bytes += bytes;
     if (c->host_bytes <= c->spec->limits.value[CORDON_LIMIT_HOST_BYTES])
         return true;
-    record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+    record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_HOST_BYTES);
     return false;
 }
 
@@ -189,22 +193,46 @@ static int prepare_args(struct call *c, struct shim_invocation *inv, cordon_erro
     return f->n_params ? values_from_json(f, c->spec->args, c->args, err) : 0;
 }
 
+/* What dynamic values of a type take on the host for each byte that Wasmtime counts for them, at worst: it counts its own value (40 bytes) and the length of names, not
+ * what those names take once they are allocated, nor the C API's copy of it all. Measured on lists of the dearest types. */
+static unsigned dearness(const struct wit_type *t)
+{
+    enum { PLAIN = 2, NAMED = 4, FLAGGED = 64 };
+    unsigned most = PLAIN;
+    if (!t)
+        return PLAIN;
+    if (t->kind == WIT_FLAGS)
+        return FLAGGED;
+    if (t->kind == WIT_RECORD || t->kind == WIT_VARIANT || t->kind == WIT_ENUM)
+        most = NAMED;
+    unsigned parts[] = {dearness(t->elem), dearness(t->err)};
+    for (size_t i = 0; i < 2; i++)
+        most = parts[i] > most ? parts[i] : most;
+    for (size_t i = 0; i < t->n_members; i++) {
+        unsigned part = dearness(t->members[i].type);
+        most = part > most ? part : most;
+    }
+    return most;
+}
+
+/* How much one answer may carry, or one host call. A dynamic answer may take as much of the host's memory as the call may have of its own. */
+static size_t carry_of(const struct call_spec *s)
+{
+    const uint64_t *limit = s->limits.value;
+    if (s->export->shape == SHIM_DYNAMIC && s->export->func.result)
+        return limit[CORDON_LIMIT_MEMORY_BYTES] / dearness(s->export->func.result);
+    return limit[CORDON_LIMIT_HOST_BYTES] > limit[CORDON_LIMIT_OUTPUT_BYTES] ? limit[CORDON_LIMIT_HOST_BYTES] : limit[CORDON_LIMIT_OUTPUT_BYTES];
+}
+
 static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
 {
     const uint64_t *limit = c->spec->limits.value;
-    bool dynamic = c->spec->export->shape == SHIM_DYNAMIC && c->spec->export->func.result;
-    /* Dynamic values cost the host up to 80 bytes for one of the guest's, so what an answer may carry is bounded by the call's memory as well. */
-    size_t carry = limit[CORDON_LIMIT_HOST_BYTES];
-    if (dynamic && carry > limit[CORDON_LIMIT_MEMORY_BYTES] / 64)
-        carry = limit[CORDON_LIMIT_MEMORY_BYTES] / 64;
-    if (!dynamic && carry < limit[CORDON_LIMIT_OUTPUT_BYTES])
-        carry = limit[CORDON_LIMIT_OUTPUT_BYTES];
     *o = (struct shim_sandbox_opts){
         .hooks = {c, on_tick, on_write, on_denied},
         .fuel = limit[CORDON_LIMIT_FUEL],
         .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES] - call_spec_kept_bytes(c->spec),
         .table_elements = limit[CORDON_LIMIT_TABLE_ELEMENTS],
-        .hostcall_bytes = carry,
+        .hostcall_bytes = carry_of(c->spec),
         .max_handles = ENGINE_HANDLES_MAX,
         .max_instances = ENGINE_CORE_INSTANCES_MAX,
         .max_memories = ENGINE_MEMORIES_MAX,
@@ -277,7 +305,7 @@ static bool run(struct call *c)
     if (rc == 0)
         return false;
     if (rc < 0) {
-        record(c, CORDON_OUTCOME_HOST_BUG);
+        record(c, CORDON_OUTCOME_HOST_BUG, CORDON_LIMIT_WALL_MS);
         outcome_say(&c->outcome, "the engine failed: %s", why.data ? (const char *)why.data : "no reason given");
         shim_bytes_free(why);
     }
@@ -312,7 +340,7 @@ static void task_stop(struct sched_task *t, enum sched_stop why)
         err_set(&c->error, CORDON_E_BUSY, c->spec->skill, "no sandbox became free for %s within its deadline", c->spec->skill);
     if (c->state <= CALL_WAITING && why == SCHED_STOP_NO_WORKER)
         err_set(&c->error, CORDON_E_NO_RESOURCES, c->spec->skill, "no thread could be started for the call of %s", c->spec->skill);
-    record(c, why == SCHED_STOP_DEADLINE ? CORDON_OUTCOME_DEADLINE : CORDON_OUTCOME_CANCELLED);
+    record(c, why == SCHED_STOP_DEADLINE ? CORDON_OUTCOME_DEADLINE : CORDON_OUTCOME_CANCELLED, CORDON_LIMIT_WALL_MS);
     if (c->sandbox)
         shim_sandbox_drop_work(c->sandbox, c->env.runtime);
 }
@@ -351,7 +379,7 @@ static void task_done(struct sched_task *t)
     }
     flush_stderr(c);
     ending_fill(&(struct ending){
-        .outcome = &c->outcome, .spec = c->spec, .sandbox = c->sandbox, .answer = &c->answer, .result = c->result, .reason = c->reason,
+        .outcome = &c->outcome, .spec = c->spec, .sandbox = c->sandbox, .answer = &c->answer, .result = c->result, .reason = c->reason, .limit = c->limit,
         .stop = (enum sched_stop)atomic_load(&c->task.stop), .start_ns = c->start_ns, .cpu_ns = c->task.cpu_ns,
     });
     c->state = CALL_OVER;

@@ -29,32 +29,15 @@ static void source_finish(struct source *s)
         wasm_byte_vec_delete(&s->text);
 }
 
-/* Wasmtime's message, its causes joined by ": ", cut. Frees the error. */
-static void message_of(wasmtime_error_t *why, struct buf *ret)
-{
-    wasm_name_t text;
-    wasmtime_error_message(why, &text);
-    /* "{:?}" of an error: the message, then "Caused by:" and one cause per line. */
-    size_t n = text_is_utf8(text.data, text.size) ? text_cut(text.data, text.size, ERR_MESSAGE_MAX) : 0;
-    bool blank = false;
-    for (size_t i = 0; i < n; i++) {
-        bool space = text.data[i] == '\n' || text.data[i] == ' ' || text.data[i] == '\t';
-        if (!space || !blank)
-            buf_addc(ret, space ? ' ' : text.data[i]);
-        blank = space;
-    }
-    wasm_byte_vec_delete(&text);
-    wasmtime_error_delete(why);
-}
-
 /* The proposal that a validation message speaks of, or NULL: "SIMD support is not enabled". */
 static const struct feature *feature_in(const char *message)
 {
     static const struct { const char *words, *feature; } known[] = {
         {"SIMD support is not enabled", "SIMD"}, {"relaxed SIMD support is not enabled", "RELAXED_SIMD"}, {"threads support is not enabled", "THREADS"},
+        {"threads must be enabled", "THREADS"},
         {"multi-memory", "MULTI_MEMORY"}, {"multiple memories", "MULTI_MEMORY"}, {"memory64", "MEMORY64"}, {"exceptions", "EXCEPTIONS"}, {"tag section", "EXCEPTIONS"},
-        {"gc support is not enabled", "GC"}, {"gc proposal", "GC"}, {"function references", "FUNCTION_REFERENCES"}, {"wide arithmetic", "WIDE_ARITHMETIC"},
-        {"stack switching", "STACK_SWITCHING"}, {"custom page sizes", "CUSTOM_PAGE_SIZES"}, {"component model async", "CM_ASYNC"}, {"error-context", "CM_ERROR_CONTEXT"},
+        {"gc support is not enabled", "GC"}, {"gc proposal", "GC"}, {"without the gc feature", "GC"}, {"type which requires gc", "GC_TYPES"}, {"function references", "FUNCTION_REFERENCES"}, {"wide arithmetic", "WIDE_ARITHMETIC"},
+        {"stack switching", "STACK_SWITCHING"}, {"custom page sizes", "CUSTOM_PAGE_SIZES"}, {"component model async", "CM_ASYNC"}, {"component model `value`s", "CM_VALUES"}, {"error-context", "CM_ERROR_CONTEXT"},
         {"fixed-length lists", "CM_FIXED_LENGTH_LISTS"}, {"shared-everything", "SHARED_EVERYTHING_THREADS"},
     };
     const struct feature *found = NULL;
@@ -69,7 +52,7 @@ static int refused(enum cordon_tier tier, wasmtime_error_t *why, cordon_error **
 {
     struct buf text;
     buf_init(&text, 2 * ERR_MESSAGE_MAX);
-    message_of(why, &text);
+    engine_error_text(why, &text);
     const char *message = text.data ? text.data : "no reason given";
     const struct feature *f = feature_in(message);
     int rc = f ? err_set(err, CORDON_E_UNSUPPORTED_FEATURE, f->what, "the component uses %s, which the %s tier does not have: %s", f->what,
@@ -93,7 +76,7 @@ static int from_text(struct source *s, cordon_error **err)
     }
     struct buf text;
     buf_init(&text, 2 * ERR_MESSAGE_MAX);
-    message_of(why, &text);
+    engine_error_text(why, &text);
     int rc = err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "the WebAssembly text has an error: %s", text.data ? text.data : "no reason given");
     buf_finish(&text);
     return rc;

@@ -114,14 +114,14 @@ static int not_callable(struct component_export *ex, const char *why, cordon_err
 }
 
 /* Types too large or too deep make one export uncallable, not the component unusable. */
-static int read_func(struct component_export *ex, const char *full_name, const wasmtime_component_func_type_t *ty, cordon_error **err)
+static int read_func(struct component_export *ex, const char *full_name, const wasmtime_component_func_type_t *ty, size_t *nodes, cordon_error **err)
 {
     cordon_error *why = NULL;
     if (wasmtime_component_func_type_async(ty)) {
         ex->func.name = strdup(full_name);
         return ex->func.name ? not_callable(ex, "it is an asynchronous function", err) : err_nomem(err);
     }
-    if (types_func(ty, full_name, &ex->func, &why) < 0) {
+    if (types_func(ty, full_name, nodes, &ex->func, &why) < 0) {
         ex->func.name = strdup(full_name);
         int rc = ex->func.name ? not_callable(ex, cordon_error_message(why), err) : err_nomem(err);
         cordon_error_free(why);
@@ -138,8 +138,19 @@ static int read_func(struct component_export *ex, const char *full_name, const w
     return 0;
 }
 
+/* What is left of the ceilings for all exports together. */
+struct budget { size_t items, nodes; };
+
+static int take_items(struct budget *left, size_t n, cordon_error **err)
+{
+    if (n > left->items)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component and its interfaces export more than %d things", COMPONENT_ITEMS_MAX);
+    left->items -= n;
+    return 0;
+}
+
 static int add_func(struct component *c, const char *iface, size_t iface_len, const wasmtime_component_export_index_t *iface_index, const char *name,
-                    size_t len, const wasmtime_component_func_type_t *ty, cordon_error **err)
+                    size_t len, const wasmtime_component_func_type_t *ty, struct budget *left, cordon_error **err)
 {
     if (c->n_exports == COMPONENT_EXPORTS_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component exports more than %d functions", COMPONENT_EXPORTS_MAX);
@@ -148,7 +159,7 @@ static int add_func(struct component *c, const char *iface, size_t iface_len, co
     char full[2 * WIT_NAME_MAX + 2];
     snprintf(full, sizeof full, "%.*s%s%.*s", (int)iface_len, iface, iface_len ? "#" : "", (int)len, name);
     struct component_export *ex = &c->exports[c->n_exports++];
-    int rc = read_func(ex, full, ty, err);
+    int rc = read_func(ex, full, ty, &left->nodes, err);
     if (rc < 0)
         return rc;
     ex->index = wasmtime_component_get_export_index(c->wasm, iface_index, name, len);
@@ -161,10 +172,13 @@ static void index_finish(wasmtime_component_export_index_t **i)
         wasmtime_component_export_index_delete(*i);
 }
 
-static int add_instance(struct component *c, const char *iface, size_t iface_len, const wasmtime_component_instance_type_t *ty, cordon_error **err)
+static int add_instance(struct component *c, const char *iface, size_t iface_len, const wasmtime_component_instance_type_t *ty, struct budget *left, cordon_error **err)
 {
     cleanup(index_finish) wasmtime_component_export_index_t *index = wasmtime_component_get_export_index(c->wasm, NULL, iface, iface_len);
     size_t n = wasmtime_component_instance_type_export_count(ty, c->engine->wasm);
+    int fits = take_items(left, n, err);
+    if (fits < 0)
+        return fits;
     for (size_t i = 0; index && i < n; i++) {
         const char *name;
         size_t len;
@@ -173,7 +187,7 @@ static int add_instance(struct component *c, const char *iface, size_t iface_len
             return err_set(err, CORDON_E_HOST_BUG, NULL, "an interface lost its export %zu", i);
         if (item.kind != WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC)
             continue;
-        int rc = add_func(c, iface, iface_len, index, name, len, item.of.component_func, err);
+        int rc = add_func(c, iface, iface_len, index, name, len, item.of.component_func, left, err);
         if (rc < 0)
             return rc;
     }
@@ -182,7 +196,11 @@ static int add_instance(struct component *c, const char *iface, size_t iface_len
 
 static int read_exports(struct component *c, const wasmtime_component_type_t *ty, cordon_error **err)
 {
+    struct budget left = {.items = COMPONENT_ITEMS_MAX, .nodes = TYPES_NODES_MAX};
     size_t n = wasmtime_component_type_export_count(ty, c->engine->wasm);
+    int fits = take_items(&left, n, err);
+    if (fits < 0)
+        return fits;
     c->exports = calloc(COMPONENT_EXPORTS_MAX, sizeof *c->exports);
     if (!c->exports)
         return err_nomem(err);
@@ -194,9 +212,9 @@ static int read_exports(struct component *c, const wasmtime_component_type_t *ty
             return err_set(err, CORDON_E_HOST_BUG, NULL, "the component lost its export %zu", i);
         int rc = 0;
         if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC)
-            rc = add_func(c, "", 0, NULL, name, len, item.of.component_func, err);
+            rc = add_func(c, "", 0, NULL, name, len, item.of.component_func, &left, err);
         else if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
-            rc = add_instance(c, name, len, item.of.component_instance, err);
+            rc = add_instance(c, name, len, item.of.component_instance, &left, err);
         if (rc < 0)
             return rc;
     }
@@ -264,11 +282,14 @@ static int deserialize(struct component *c, int fd, cordon_error **err)
     wasmtime_error_t *why = wasmtime_component_deserialize_file(c->engine->wasm, path, &c->wasm);
     if (!why)
         return 0;
-    wasm_name_t text;
-    wasmtime_error_message(why, &text);
-    int rc = err_set(err, CORDON_E_NO_RESOURCES, NULL, "cannot load compiled code: %.*s", (int)text.size, text.data);
-    wasm_byte_vec_delete(&text);
-    wasmtime_error_delete(why);
+    struct buf text;
+    buf_init(&text, ERR_MESSAGE_MAX);
+    engine_error_text(why, &text);
+    const char *message = text.data ? text.data : "no reason given";
+    /* What does not fit into a sandbox is told by Wasmtime's pool, whose error has no other mark than its words. */
+    int rc = strstr(message, "pooling allocator") ? err_set(err, CORDON_E_TOO_LARGE, NULL, "the component needs more than a sandbox has: %s", message)
+                                                  : err_set(err, CORDON_E_NO_RESOURCES, NULL, "cannot load compiled code: %s", message);
+    buf_finish(&text);
     return rc;
 }
 
@@ -276,7 +297,10 @@ static int link_once(struct component *c, cordon_error **err)
 {
     struct shim_bytes why = {0};
     int rc = shim_pre_new(c->engine->linker, c->wasm, &c->pre, &why);
-    return rc < 0 ? engine_shim_error(rc, why, CORDON_E_UNKNOWN_IMPORT, NULL, "the component cannot be linked", err) : 0;
+    if (rc == 0)
+        return 0;
+    bool other_type = why.data && strstr((const char *)why.data, "type mismatch");
+    return engine_shim_error(rc, why, other_type ? CORDON_E_BAD_SIGNATURE : CORDON_E_UNKNOWN_IMPORT, NULL, "the component cannot be linked", err);
 }
 
 int component_load(struct engine *e, int fd, struct component **ret, cordon_error **err)

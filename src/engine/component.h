@@ -10,7 +10,10 @@
 #include "wit/type.h"
 #include <cordon/error.h>
 
-enum { COMPONENT_EXPORTS_MAX = 1000, COMPONENT_IMPORTS_MAX = 1000 };
+enum {
+    COMPONENT_EXPORTS_MAX = 1000, COMPONENT_IMPORTS_MAX = 1000,
+    COMPONENT_ITEMS_MAX = 2000,   /* exports of any kind, and what its exported interfaces hold; the C API walks to the n-th, so reading them takes the square */
+};
 
 struct component_import {
     char *name;            /* owned; "wasi:cli/environment@0.2.6" */

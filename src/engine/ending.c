@@ -65,6 +65,18 @@ static const char *flag_of(enum cordon_limit limit)
     }
 }
 
+static const char *happening(enum cordon_limit limit)
+{
+    switch (limit) {
+    case CORDON_LIMIT_FUEL: return "used up its fuel";
+    case CORDON_LIMIT_MEMORY_BYTES: return "wanted more memory than it may have";
+    case CORDON_LIMIT_TABLE_ELEMENTS: return "wanted more table elements than it may have";
+    case CORDON_LIMIT_WALL_MS: return "did not finish in time";
+    case CORDON_LIMIT_HOST_BYTES: return "handed host functions more bytes than it may";
+    default: return "answered more than it may";
+    }
+}
+
 static void say_limit(const struct ending *e, enum cordon_limit limit, const char *happened)
 {
     char value[64];
@@ -99,51 +111,60 @@ static void copy_frames(struct cordon_outcome *o, const wasmtime_error_t *error)
     wasm_frame_vec_delete(&trace);
 }
 
+/* What the guest answered with was no value of its type. Only then is nothing of the guest on the stack any more. */
+static bool is_about_the_answer(const struct ending *e, const struct shim_ending *how)
+{
+    return how->failed && how->trap_code < 0 && e->outcome->n_frames == 0;
+}
+
 static void fill_trap(const struct ending *e, const struct shim_ending *how)
 {
     struct cordon_outcome *o = e->outcome;
     o->kind = CORDON_OUTCOME_TRAP;
-    o->trap = how->trap_code >= 0 ? ending_trap_words(how->trap_code) : "host call failed";
+    o->trap = how->trap_code >= 0 ? ending_trap_words(how->trap_code) : is_about_the_answer(e, how) ? "malformed answer" : "host call failed";
     if (how->trap_code >= 0)
         outcome_say(o, "%s trapped: %s", e->spec->skill, o->trap);
     else
         outcome_say(o, "%s was ended: %s", e->spec->skill, how->message.data ? (const char *)how->message.data : "no reason given");
 }
 
-static void fill_failure(const struct ending *e, enum cordon_outcome_kind kind)
+/* `limit`: the one it ran into, for the kinds that are about one. */
+static void fill_failure(const struct ending *e, enum cordon_outcome_kind kind, enum cordon_limit limit)
 {
     struct cordon_outcome *o = e->outcome;
     o->kind = kind;
-    switch (kind) {
-    case CORDON_OUTCOME_OUT_OF_FUEL: say_limit(e, CORDON_LIMIT_FUEL, "used up its fuel"); break;
-    case CORDON_OUTCOME_OUT_OF_MEMORY: say_limit(e, CORDON_LIMIT_MEMORY_BYTES, "wanted more memory than it may have"); break;
-    case CORDON_OUTCOME_DEADLINE: say_limit(e, CORDON_LIMIT_WALL_MS, "did not finish in time"); break;
-    case CORDON_OUTCOME_OUTPUT_TOO_LARGE: say_limit(e, CORDON_LIMIT_OUTPUT_BYTES, "answered more than it may"); break;
-    case CORDON_OUTCOME_CANCELLED: outcome_say(o, "%s was cancelled", e->spec->skill); break;
-    default: break;
-    }
+    if (kind == CORDON_OUTCOME_CANCELLED)
+        outcome_say(o, "%s was cancelled", e->spec->skill);
+    else
+        say_limit(e, limit, happening(limit));
+}
+
+/* An answer that takes more of the host's memory than the call's limit on memory allows for it (see call.c), or a host call with too much. */
+static void fill_carried_too_much(const struct ending *e, const struct shim_ending *how)
+{
+    bool answer = is_about_the_answer(e, how), dynamic = e->spec->export->shape == SHIM_DYNAMIC;
+    fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE, answer ? CORDON_LIMIT_OUTPUT_BYTES : CORDON_LIMIT_HOST_BYTES);
+    if (answer && dynamic)
+        say_limit(e, CORDON_LIMIT_MEMORY_BYTES, "answered with more values than its memory has room for");
 }
 
 /* Of several reasons the first recorded wins: a host function's, then a stop's, then the trap itself. */
 static void classify(const struct ending *e, const struct shim_usage *used, const struct shim_ending *how)
 {
-    enum cordon_outcome_kind kind = CORDON_OUTCOME_TRAP;
     if (e->reason != CORDON_OUTCOME_OK)
-        kind = e->reason;
+        fill_failure(e, e->reason, e->limit);
     else if (how->trap_code == WASMTIME_TRAP_CODE_OUT_OF_FUEL)
-        kind = CORDON_OUTCOME_OUT_OF_FUEL;
+        fill_failure(e, CORDON_OUTCOME_OUT_OF_FUEL, CORDON_LIMIT_FUEL);
     else if (how->trap_code < 0 && e->stop == SCHED_STOP_DEADLINE)
-        kind = CORDON_OUTCOME_DEADLINE;
+        fill_failure(e, CORDON_OUTCOME_DEADLINE, CORDON_LIMIT_WALL_MS);
     else if (how->trap_code < 0 && e->stop == SCHED_STOP_CANCEL)
-        kind = CORDON_OUTCOME_CANCELLED;
-    else if (used->memory_refused)
-        kind = CORDON_OUTCOME_OUT_OF_MEMORY;
+        fill_failure(e, CORDON_OUTCOME_CANCELLED, CORDON_LIMIT_WALL_MS);
+    else if (used->refused != SHIM_REFUSED_NOTHING)
+        fill_failure(e, CORDON_OUTCOME_OUT_OF_MEMORY, used->refused == SHIM_REFUSED_ELEMENTS ? CORDON_LIMIT_TABLE_ELEMENTS : CORDON_LIMIT_MEMORY_BYTES);
     else if (how->carried_too_much)
-        kind = CORDON_OUTCOME_OUTPUT_TOO_LARGE;
-    if (kind == CORDON_OUTCOME_TRAP)
-        fill_trap(e, how);
+        fill_carried_too_much(e, how);
     else
-        fill_failure(e, kind);
+        fill_trap(e, how);
 }
 
 /* ---- the answer ---- */
@@ -158,7 +179,7 @@ static bool fits(const struct ending *e, size_t len)
 {
     if (len <= e->spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES])
         return true;
-    fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+    fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_OUTPUT_BYTES);
     return false;
 }
 
@@ -169,7 +190,7 @@ static char *json_of(const struct wit_type *t, const wasmtime_component_val_t *v
     if (values_to_text(t, v, e->spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES], &text, ret_len, &err) == 0)
         return text;
     if (cordon_error_code(err) == CORDON_E_TOO_LARGE) {
-        fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+        fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_OUTPUT_BYTES);
     } else {
         e->outcome->kind = CORDON_OUTCOME_HOST_BUG;
         outcome_say(e->outcome, "%s", cordon_error_message(err));
@@ -313,17 +334,17 @@ void ending_fill(const struct ending *e)
         outcome_log(o, LOG_INFO, o->output.data, o->output.len);
         o->output.len = 0;
     }
+    if (how.failed && !exited) {
+        wasmtime_error_t *error = shim_sandbox_error(e->sandbox);
+        copy_frames(o, error);
+        wasmtime_error_delete(error);
+    }
     if (finished)
         fill_answer(e, &how);
     else if (e->reason == CORDON_OUTCOME_HOST_BUG)
         o->kind = CORDON_OUTCOME_HOST_BUG;
     else
         classify(e, &used, &how);
-    if (how.failed && !exited) {
-        wasmtime_error_t *error = shim_sandbox_error(e->sandbox);
-        copy_frames(o, error);
-        wasmtime_error_delete(error);
-    }
     shim_bytes_free(how.message);
     name_stdout(o);
     o->usage[CORDON_USAGE_FUEL_EXACT] = finished || o->kind == CORDON_OUTCOME_OUT_OF_FUEL;

@@ -10,6 +10,7 @@ struct ending {
     struct shim_answer *answer;
     const wasmtime_component_val_t *result;
     enum cordon_outcome_kind reason;            /* recorded by a host function or a stop; OK for none */
+    enum cordon_limit limit;                    /* the limit that `reason` is about, if it is about one */
     enum sched_stop stop;
     uint64_t start_ns, cpu_ns;
 };

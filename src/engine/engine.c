@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "engine/features.h"
 #include "engine/imports.h"
 
@@ -20,6 +21,25 @@ int engine_shim_error(int rc, struct shim_bytes text, enum cordon_errc code, con
     int ret = err_set(err, rc == -2 ? CORDON_E_HOST_BUG : code, subject, "%s: %s", doing, text.data ? (const char *)text.data : "no reason given");
     shim_bytes_free(text);
     return ret;
+}
+
+void engine_error_text(wasmtime_error_t *why, struct buf *ret)
+{
+    wasm_name_t text;
+    wasmtime_error_message(why, &text);
+    /* "{:?}" of an error: the message, then "Caused by:" and one cause per line, with a number if there are several. */
+    size_t n = text_is_utf8(text.data, text.size) ? text_cut(text.data, text.size, ERR_MESSAGE_MAX) : 0;
+    bool blank = true;
+    for (size_t i = 0; i < n; i++) {
+        bool space = text.data[i] == '\n' || text.data[i] == ' ' || text.data[i] == '\t';
+        if (!space && blank && ret->len)
+            buf_addc(ret, ' ');
+        if (!space)
+            buf_addc(ret, text.data[i]);
+        blank = space;
+    }
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(why);
 }
 
 static void common_settings(struct shim_engine_settings *s, enum cordon_tier tier, const char **names)
@@ -79,10 +99,13 @@ static int make_rest(struct engine *e, cordon_error **err)
     int rc = shim_engine_identity(e->wasm, &text, &why);
     if (rc < 0)
         return engine_shim_error(rc, why, CORDON_E_HOST_BUG, NULL, "cannot name the engine", err);
-    e->identity = strdup((const char *)text.data);
+    /* What the helper says beside the code, and what it refuses, is this version's. */
+    int n = asprintf(&e->identity, "cordon %s, %s", CORDON_VERSION, (const char *)text.data);
     shim_bytes_free(text);
-    if (!e->identity)
+    if (n < 0) {
+        e->identity = NULL;
         return err_nomem(err);
+    }
     e->linker = wasmtime_component_linker_new(e->wasm);
     rc = shim_linker_add_wasi(e->linker, &why);
     if (rc < 0)

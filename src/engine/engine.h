@@ -3,6 +3,7 @@
  * One engine per sandboxed tier: its features, its pool of sandboxes, its linker with everything a guest may import. Never shared between tiers.
  */
 #pragma once
+#include "base/buf.h"
 #include "engine/shim.h"
 #include "sched/admission.h"
 #include <cordon/error.h>
@@ -33,5 +34,7 @@ int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_byte
 void engine_free(struct engine *e);
 /* For the helper: the same compiler without pool and linker. */
 int engine_new_compiler(enum cordon_tier tier, wasm_engine_t **ret, cordon_error **err);
+/* Wasmtime's message with its causes in one line, cut at ERR_MESSAGE_MAX. Takes `why`. */
+void engine_error_text(wasmtime_error_t *why, struct buf *ret);
 /* Sets `err` from a shim function's text, which is freed. `code` is used for -1; a panic is always HOST_BUG. Returns its negative. */
 int engine_shim_error(int rc, struct shim_bytes text, enum cordon_errc code, const char *subject, const char *doing, cordon_error **err);

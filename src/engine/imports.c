@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_TEXT_MAX = 4096, DENIED_TEXT_MAX = 512 };
+enum { TYPE_TEXT_MAX = 4096, DENIED_TEXT_MAX = 512, IMPORT_NODES_MAX = 512, IMPORT_ITEMS_MAX = 256 };
 
 typedef wasmtime_component_val_t val;
 
@@ -165,7 +165,8 @@ static const struct host_fn *find_fn(const char *name, size_t len)
 static int check_type(const struct host_fn *fn, const wasmtime_component_func_type_t *ty, cordon_error **err)
 {
     cleanup(wit_func_finish) struct wit_func f = {0};
-    int rc = types_func(ty, fn->name, &f, err);
+    size_t budget = IMPORT_NODES_MAX;
+    int rc = types_func(ty, fn->name, &budget, &f, err);
     if (rc < 0)
         return rc;
     struct buf text;
@@ -188,6 +189,8 @@ static void add_ask(struct import_asks *asks, const char *kind)
 int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err)
 {
     size_t n = wasmtime_component_instance_type_export_count(ty, engine);
+    if (n > IMPORT_ITEMS_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component imports %zu things of " HOST_INTERFACE " (ceiling %d)", n, IMPORT_ITEMS_MAX);
     for (size_t i = 0; i < n; i++) {
         const char *name;
         size_t len;

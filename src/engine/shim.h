@@ -111,7 +111,12 @@ void shim_sandbox_drop_work(struct shim_sandbox *sb, const struct shim_runtime *
 /* The error that ended the call, owned by the caller; NULL if it ended well. */
 wasmtime_error_t *shim_sandbox_error(struct shim_sandbox *sb);
 
-struct shim_usage { uint64_t fuel_left; size_t memory_peak_bytes; bool memory_refused; };
+enum shim_refused { SHIM_REFUSED_NOTHING, SHIM_REFUSED_BYTES, SHIM_REFUSED_ELEMENTS };
+struct shim_usage {
+    uint64_t fuel_left;
+    size_t memory_peak_bytes;
+    uint8_t refused;            /* enum shim_refused: what the first growth that was not permitted wanted too much of */
+};
 struct shim_usage shim_sandbox_usage(struct shim_sandbox *sb);
 /* Counts host memory kept for the call whose hook or host function is running on this thread into its sum; false: over its limit. */
 bool shim_charge(size_t bytes);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct reader {
-    size_t nodes;
+    size_t nodes, *budget;
     cordon_error **err;
 };
 
@@ -28,10 +28,25 @@ static struct wit_type *too_large(struct reader *r, const char *what, size_t cei
     return NULL;
 }
 
+static bool take_nodes(struct reader *r, size_t n)
+{
+    if (n > WIT_NODES_MAX - r->nodes) {
+        too_large(r, "has too many parts", WIT_NODES_MAX);
+        return false;
+    }
+    if (n > *r->budget) {
+        err_set(r->err, CORDON_E_TOO_LARGE, NULL, "the types of the exports have too many parts together (ceiling %d)", TYPES_NODES_MAX);
+        return false;
+    }
+    r->nodes += n;
+    *r->budget -= n;
+    return true;
+}
+
 static struct wit_type *new_type(struct reader *r, enum wit_kind kind)
 {
-    if (++r->nodes > WIT_NODES_MAX)
-        return too_large(r, "has too many parts", WIT_NODES_MAX);
+    if (!take_nodes(r, 1))
+        return NULL;
     struct wit_type *t = calloc(1, sizeof *t);
     if (!t)
         err_nomem(r->err);
@@ -53,11 +68,10 @@ static int copy_name(struct reader *r, struct wit_member *m, const char *name, s
 
 static int new_members(struct reader *r, struct wit_type *t, size_t n)
 {
-    if (n > WIT_NODES_MAX || r->nodes + n > WIT_NODES_MAX) {
-        too_large(r, "has too many parts", WIT_NODES_MAX);
+    if (n > TYPES_MEMBERS_MAX)
+        too_large(r, "has too many members", TYPES_MEMBERS_MAX);
+    if (n > TYPES_MEMBERS_MAX || !take_nodes(r, n))
         return -CORDON_E_TOO_LARGE;
-    }
-    r->nodes += n;
     t->members = calloc(n ? n : 1, sizeof *t->members);
     if (!t->members)
         return err_nomem(r->err);
@@ -236,8 +250,8 @@ static struct wit_type *read_type(struct reader *r, const valtype *v, unsigned d
 static int read_func(struct reader *r, const wasmtime_component_func_type_t *ty, struct wit_func *f)
 {
     size_t n = wasmtime_component_func_type_param_count(ty);
-    if (n > WIT_NODES_MAX)
-        return err_set(r->err, CORDON_E_TOO_LARGE, NULL, "a function has %zu parameters (ceiling %d)", n, WIT_NODES_MAX);
+    if (n > TYPES_MEMBERS_MAX)
+        return err_set(r->err, CORDON_E_TOO_LARGE, NULL, "a function has %zu parameters (ceiling %d)", n, TYPES_MEMBERS_MAX);
     f->params = calloc(n ? n : 1, sizeof *f->params);
     if (!f->params)
         return err_nomem(r->err);
@@ -260,10 +274,10 @@ static int read_func(struct reader *r, const wasmtime_component_func_type_t *ty,
     return 0;
 }
 
-int types_func(const wasmtime_component_func_type_t *ty, const char *name, struct wit_func *ret, cordon_error **err)
+int types_func(const wasmtime_component_func_type_t *ty, const char *name, size_t *budget, struct wit_func *ret, cordon_error **err)
 {
     cordon_error *why = NULL;
-    struct reader r = {.err = &why};
+    struct reader r = {.budget = budget, .err = &why};
     ret->name = strdup(name);
     if (ret->name && read_func(&r, ty, ret) == 0)
         return 0;
