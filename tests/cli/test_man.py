@@ -47,4 +47,15 @@ def test_summaries_agree(cordon, command):
 def test_every_page_is_built():
     build = (ROOT / "man/meson.build").read_text()
     for path in (ROOT / "man").glob("*.scd"):
-        assert f"'{path.name.removesuffix('.1.scd')}'" in build
+        assert f"'{path.name.removesuffix('.scd')}'" in build
+
+
+def test_the_page_of_settings_names_every_key_and_no_other(cordon):
+    page_text = (ROOT / "man/cordon-config.5.scd").read_text()
+    keys = {row["key"] for row in cordon("doctor", "-j").json["settings"]["values"]}
+    sections = {key.split(".")[0] if not key.startswith("tiers.") else ".".join(key.split(".")[:2]) for key in keys}
+    names = {key.split(".")[-1] for key in keys} | {"default", "ceiling"}
+    described = page_text.split("# LIMITS")[1].split("# EXAMPLE")[0]
+    entries = [line for line in described.splitlines() if line.startswith("*")]
+    assert {name for line in entries for name in re.findall(r"\*([a-z_-]+)\*", line)} == names
+    assert all(f"[{section}]" in page_text for section in sections)
