@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 BUILD = os.environ["CORDON_BUILD"]
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests/fixtures"
 
 PROGRAM = """
 #include <cordon/cordon.h>
@@ -40,15 +42,52 @@ def test_the_helper_is_in_libexec(installed):
     assert os.access(installed / "libexec/cordon/cordon-helper", os.X_OK)
 
 
-def test_a_program_builds_with_pkg_config(installed, library_folder, tmp_path):
+@pytest.fixture
+def build(installed, library_folder, tmp_path):
+    """build(source) makes a program with pkg-config alone and gives a function that runs it, with a cache of its own."""
     if b"__asan_init" in Path(library_folder, "libcordon.so").read_bytes():
         pytest.skip("a sanitizer's library wants its runtime in the program too")
+    search = dict(os.environ, PKG_CONFIG_PATH=str(library_folder / "pkgconfig"))
+    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "cordon"],
+                           check=True, capture_output=True, text=True, env=search).stdout.split()
+    # The library looks where it was to be installed, which is not here, and then beside the program.
+    tmp_path.joinpath("cordon-helper").symlink_to(installed / "libexec/cordon/cordon-helper")
+    env = dict(os.environ, LD_LIBRARY_PATH=str(library_folder), XDG_CACHE_HOME=str(tmp_path / "cache"))
+
+    def make(source):
+        subprocess.run(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "program", source, *flags], check=True)
+        return lambda *words: subprocess.run([tmp_path / "program", *words], capture_output=True, text=True, env=env, timeout=120)
+    return make
+
+
+def test_a_program_builds_with_pkg_config(build, tmp_path):
     source = tmp_path / "program.c"
     source.write_text(PROGRAM)
-    env = dict(os.environ, PKG_CONFIG_PATH=str(library_folder / "pkgconfig"))
-    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "cordon"],
-                           check=True, capture_output=True, text=True, env=env).stdout.split()
-    subprocess.run(["gcc", "-Wall", "-Werror", "-o", tmp_path / "program", source, *flags], check=True)
-    done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True,
-                          env=dict(os.environ, LD_LIBRARY_PATH=str(library_folder)))
-    assert done.stdout.strip()
+    assert build(source)().stdout.strip()
+
+
+def test_the_smallest_program_calls_an_export_with_json(build):
+    run = build(ROOT / "examples/embed/sync.c")
+    done = run(FIXTURES / "adder.wat", "add", "[2, 40]")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
+    done = run(FIXTURES / "adder.wat", "add", '["two", 40]')
+    assert done.returncode != 0 and "a: expected an integer" in done.stderr
+    done = run(FIXTURES / "err.wat", "execute", '{"input": "no such town"}')
+    assert done.returncode == 1 and "no such town" in done.stdout
+
+
+def test_the_smallest_program_is_small():
+    lines = [line for line in (ROOT / "examples/embed/sync.c").read_text().split("*/", 1)[1].splitlines() if line.strip()]
+    assert len(lines) <= 30
+
+
+def test_many_calls_at_once_from_an_event_loop_of_its_own(build):
+    run = build(ROOT / "examples/embed/epoll.c")
+    names = [f"name{n}" for n in range(100)]
+    done = run(FIXTURES / "echo.wat", *names)
+    assert done.returncode == 0 and sorted(done.stdout.splitlines()) == sorted(f"{name}: {name}" for name in names)
+
+
+def test_a_call_that_never_ends_is_given_up(build):
+    done = build(ROOT / "examples/embed/epoll.c")(FIXTURES / "spin.wat", "x")
+    assert done.returncode == 0 and "x: spin was cancelled" in done.stdout
