@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 /* One character of a path in canonical form. */
 struct prefix_char {
@@ -50,11 +51,16 @@ static const char *next_char(const char *s, struct prefix_char *ret)
     return NULL;
 }
 
-/* `s` starts after a slash. Parameters after a `;` do not hide a dot segment: some servers drop them before they look. */
+static bool ends_segment(const char *s)
+{
+    return !*s || *s == '/' || *s == ';' || strncasecmp(s, "%3B", 3) == 0;
+}
+
+/* `s` starts after a slash. Parameters after a `;` do not hide a dot segment: some servers drop them before they look, and one that decodes hands `%3B` on as `;`. */
 static bool is_dot_segment(const char *s)
 {
-    size_t n = strcspn(s, "/;");
-    return (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.');
+    size_t n = strspn(s, ".");
+    return (n == 1 || n == 2) && ends_segment(s + n);
 }
 
 const char *prefix_parse(const char *s, char *ret)
