@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 export YES
 SETUP = --prefix=$(PREFIX) $(if $(WERROR),-Dwerror=true)
 
-.PHONY: all build demo test check-asan bench lint coverage install clean help ground ground-lint ground-coverage
+.PHONY: all build demo test check-asan fuzz bench lint coverage install clean help ground ground-lint ground-coverage ground-fuzz
 .DELETE_ON_ERROR:
 
 all: build
@@ -18,6 +18,7 @@ help:
 	@echo 'make demo          build, then show a skill, a denial and a stopped loop'
 	@echo 'make test          build, then run every test'
 	@echo 'make check-asan    the tests under address, undefined-behaviour and leak sanitizers; the scheduler under the thread sanitizer'
+	@echo 'make fuzz          each fuzz target for SECONDS (30); T="grant args" only those'
 	@echo 'make bench         measure'
 	@echo 'make lint          gcc -fanalyzer and clang-tidy'
 	@echo 'make coverage      the tests, and the share of lines they reach'
@@ -31,6 +32,8 @@ ground-lint:
 	@scripts/ground lint
 ground-coverage:
 	@scripts/ground coverage
+ground-fuzz:
+	@scripts/ground fuzz
 
 # $(call ninja,FOLDER,SETUP OPTIONS,TARGETS): sets a build directory up once, then builds.
 define ninja
@@ -52,6 +55,12 @@ check-asan: ground
 	$(call ninja,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests
 
+# T: which targets (fuzz/*.c); none: all but `compile`.
+fuzz: export CC = clang-14
+fuzz: ground-fuzz
+	$(call ninja,build-fuzz,-Db_sanitize=address$(comma)undefined -Db_lundef=false -Dc_args="$(FUZZ_ARGS)",$(if $(T),$(T:%=fuzz/fuzz-%),fuzz-all))
+	@fuzz/run build-fuzz $(or $(SECONDS),30) $(T)
+
 bench: build
 	@bench/run $(BUILD)
 
@@ -69,6 +78,7 @@ install:
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) build-asan build-tsan build-lint build-coverage
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz build-lint build-coverage
 
 comma := ,
+FUZZ_ARGS = -fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined
