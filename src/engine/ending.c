@@ -2,6 +2,7 @@
 #include "engine/ending.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/limit_words.h"
 #include "engine/values.h"
 
 #include <stdlib.h>
@@ -53,41 +54,6 @@ static struct shim_usage fill_usage(const struct ending *e)
     return used;
 }
 
-/* ---- limits, in words ---- */
-
-static const char *flag_of(enum cordon_limit limit)
-{
-    switch (limit) {
-    case CORDON_LIMIT_FUEL: return "--fuel";
-    case CORDON_LIMIT_MEMORY_BYTES: return "--memory";
-    case CORDON_LIMIT_WALL_MS: return "--timeout";
-    default: return NULL;
-    }
-}
-
-static const char *happening(enum cordon_limit limit)
-{
-    switch (limit) {
-    case CORDON_LIMIT_FUEL: return "used up its fuel";
-    case CORDON_LIMIT_MEMORY_BYTES: return "wanted more memory than it may have";
-    case CORDON_LIMIT_TABLE_ELEMENTS: return "wanted more table elements than it may have";
-    case CORDON_LIMIT_WALL_MS: return "did not finish in time";
-    case CORDON_LIMIT_HOST_BYTES: return "handed host functions more bytes than it may";
-    default: return "answered more than it may";
-    }
-}
-
-static void say_limit(const struct ending *e, enum cordon_limit limit, const char *happened)
-{
-    char value[64];
-    const struct limit_set *set = &e->spec->limits;
-    cordon_limit_format(limit, set->value[limit], value, sizeof value);
-    outcome_say(e->outcome, "%s %s: limit %s (%s)", e->spec->skill, happened, value, set->origin[limit]);
-    const char *flag = flag_of(limit);
-    if (flag)
-        outcome_hint(e->outcome, "Give it more with %s, if you think it needs it.", flag);
-}
-
 /* ---- how it failed ---- */
 
 static void copy_frames(struct cordon_outcome *o, const wasmtime_error_t *error)
@@ -136,7 +102,7 @@ static void fill_failure(const struct ending *e, enum cordon_outcome_kind kind, 
     if (kind == CORDON_OUTCOME_CANCELLED)
         outcome_say(o, "%s was cancelled", e->spec->skill);
     else
-        say_limit(e, limit, happening(limit));
+        limit_say(e->outcome, e->spec, limit, NULL);
 }
 
 /* An answer that takes more of the host's memory than the call's limit on memory allows for it (see call.c), or a host call with too much. */
@@ -145,7 +111,7 @@ static void fill_carried_too_much(const struct ending *e, const struct shim_endi
     bool answer = is_about_the_answer(e, how), dynamic = e->spec->export->shape == SHIM_DYNAMIC;
     fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE, answer ? CORDON_LIMIT_OUTPUT_BYTES : CORDON_LIMIT_HOST_BYTES);
     if (answer && dynamic)
-        say_limit(e, CORDON_LIMIT_MEMORY_BYTES, "answered with more values than its memory has room for");
+        limit_say(e->outcome, e->spec, CORDON_LIMIT_MEMORY_BYTES, "answered with more values than its memory has room for");
 }
 
 /* Of several reasons the first recorded wins: a host function's, then a stop's, then the trap itself. */
