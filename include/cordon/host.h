@@ -4,9 +4,8 @@
  *
  * Threads. A host starts one thread when it is made, a ticker that sleeps while no guest runs. Its workers are started
  * together when the first call needs one: an asynchronous call, or a synchronous one that waits or uses up its first
- * slice. One more thread, for WASI's timers, is started with the first skill that can wait. On ticker and workers all
- * signals are blocked but those that a fault raises on the thread itself; the timer thread has the mask of the thread
- * that loaded that skill.
+ * slice. One more thread, for WASI's timers, is started with the first skill that can wait. On all of them
+ * every signal is blocked but those that a fault raises on the thread itself.
  * Signals. Wasmtime installs handlers for SIGSEGV, SIGILL, SIGFPE and SIGBUS when the first engine is made (with the
  * first skill), and passes on what is not a guest's. A program that replaces them later breaks the handling of traps.
  * Descriptors. Three of its own, two of the code cache, one for each loaded skill, four for each worker; libuv takes

@@ -223,8 +223,12 @@ int host_runtime(cordon_host *h, cordon_error **err)
     struct shim_bytes why = {0};
     struct shim_runtime *made = NULL;
     pthread_mutex_lock(&h->lock);
-    if (!h->runtime)
+    if (!h->runtime) {
+        sigset_t before;
+        sched_block_signals(&before); /* for the thread that is started here: the program's signals are none of its */
         rc = shim_runtime_new(&made, &why);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     if (made)
         h->runtime = made;
     pthread_mutex_unlock(&h->lock);

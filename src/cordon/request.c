@@ -33,6 +33,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     component_ref(s->component);
     s->export = from->export;
     s->limits = from->limits;
+    memcpy(s->ceiling, from->ceiling, sizeof s->ceiling);
     s->tier = from->tier;
     s->skill = strdup(from->skill);
     s->bot = from->bot ? strdup(from->bot) : NULL;
@@ -75,6 +76,7 @@ static int first_spec(cordon_skill *skill, const struct component_export *ex, st
     char *argv0 = skill->name;
     struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1};
     default_limits(skill, &from.limits);
+    memcpy(from.ceiling, skill->host->opts.ceiling[skill->tier], sizeof from.ceiling);
     *ret = copy_spec(&from);
     return *ret ? 0 : err_nomem(err);
 }

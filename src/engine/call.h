@@ -20,6 +20,7 @@ struct call_spec {
     struct component *component;           /* a reference */
     const struct component_export *export;
     struct limit_set limits;
+    uint64_t ceiling[CORDON_LIMIT_COUNT];  /* how far each could be raised, for what is said when it is hit */
     char *skill;                           /* owned: the name */
     enum cordon_tier tier;
     json_t *args;                          /* owned or NULL */

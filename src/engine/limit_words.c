@@ -58,7 +58,7 @@ static void hint(struct cordon_outcome *o, const struct call_spec *spec, enum co
 {
     char more[32];
     const char *flag = flag_of(limit);
-    uint64_t v = spec->limits.value[limit], ceiling = cordon_limit_ceiling(spec->tier, limit);
+    uint64_t v = spec->limits.value[limit], ceiling = spec->ceiling[limit];
     if (!flag)
         return;
     if (v >= ceiling) {

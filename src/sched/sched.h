@@ -18,6 +18,7 @@
  */
 #pragma once
 #include <cordon/error.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -106,6 +107,9 @@ int sched_fd(struct sched *s);
 void sched_dispatch(struct sched *s);
 /* How long, in ns, sched_dispatch may be left uncalled (its nearest timer); UINT64_MAX for any time, 0 for at once. */
 uint64_t sched_dispatch_timeout_ns(struct sched *s);
+
+/* Blocks on this thread, and so on threads it starts, every signal but those of faults; *ret_before is for pthread_sigmask afterwards. */
+void sched_block_signals(sigset_t *ret_before);
 
 struct sched_stats { unsigned threads; uint64_t live_tasks; uint64_t slices; };
 void sched_stats(struct sched *s, struct sched_stats *ret);

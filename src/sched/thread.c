@@ -10,13 +10,19 @@
 /* A fault whose signal is blocked kills the process without asking the handler that turns it into a guest's trap. */
 static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS };
 
-int thread_start(pthread_t *ret, const char *name, void *(*main)(void *), void *arg)
+void sched_block_signals(sigset_t *ret_before)
 {
-    sigset_t blocked, before;
+    sigset_t blocked;
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         sigdelset(&blocked, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    pthread_sigmask(SIG_SETMASK, &blocked, ret_before);
+}
+
+int thread_start(pthread_t *ret, const char *name, void *(*main)(void *), void *arg)
+{
+    sigset_t before;
+    sched_block_signals(&before);
     int r = pthread_create(ret, NULL, main, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r == 0)
