@@ -11,6 +11,7 @@
  */
 #include "host.h"
 #include "measure.h"
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static const char input[] = "hello";
@@ -82,10 +84,20 @@ static void count_allocations(const char *path, size_t n)
 
 static volatile sig_atomic_t system_calls;
 
-static void on_system_call(int signal)
+/* The call has not been made; without this it would seem to have succeeded. */
+static void on_system_call(int signal, siginfo_t *info, void *context)
 {
+    ucontext_t *c = context;
     (void)signal;
+    (void)info;
     system_calls++;
+#if defined(__x86_64__)
+    c->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
+#elif defined(__aarch64__)
+    c->uc_mcontext.regs[0] = (unsigned long long)-ENOSYS;
+#else
+#error "how does a system call return here?"
+#endif
 }
 
 static int count_system_calls(void)
@@ -99,7 +111,7 @@ static int count_system_calls(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
     };
     const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    const struct sigaction on = {.sa_handler = on_system_call, .sa_flags = SA_ONSTACK};
+    const struct sigaction on = {.sa_sigaction = on_system_call, .sa_flags = SA_ONSTACK | SA_SIGINFO};
     return sigaction(SIGSYS, &on, NULL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -1 : 0;
 }
 
