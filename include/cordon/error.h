@@ -43,7 +43,7 @@ CORDON_API const char *cordon_error_hint(const cordon_error *err);
 CORDON_API const char *cordon_error_subject(const cordon_error *err);
 /** The n-th cause below the message, nearest first; NULL past the last. Lives as long as `err`. */
 CORDON_API const char *cordon_error_cause(const cordon_error *err, size_t n);
-/** The exit code the command uses for this error (product rules: 2, 3, 4, 6, 7 or 70). */
+/** The exit code the command uses for this error (2, 3, 4, 6, 7 or 70). */
 CORDON_API int cordon_error_exit_code(const cordon_error *err);
 /** Makes an error of the caller's own, as the library makes its: sets *err (if err is not NULL) and returns -code. The
  *  text is cut at 1 KiB on a character boundary; control characters, bidi controls and bytes that are not UTF-8 are

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Numbers as people write them (product §6). All refuse zero, signs, blanks, fractions that are no whole result and overflow, and say why:
+ * Numbers as people write them. All refuse zero, signs, blanks, fractions that are no whole result and overflow, and say why:
  * *ret_why is then a static phrase such as "must be above zero". Return 0 or -1. */
 #pragma once
 #include <stdint.h>

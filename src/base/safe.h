@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Places on disk that nobody else can alter (product §6). */
+ * Places on disk that nobody else can alter. */
 #pragma once
 #include <cordon/error.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A folder of our own (product §6): absolute, ours, 0700, and no folder above it that anybody else could put another in the place of. Links on the way are
+ * A folder of our own: absolute, ours, 0700, and no folder above it that anybody else could put another in the place of. Links on the way are
  * followed first; what is checked and opened is the real path.
  */
 #include "base/cleanup.h"

@@ -3,7 +3,7 @@
  * From a stranger's bytes to code that may be loaded: sniff, the helper process, the cache. This room knows no Wasmtime; what the helper does with the bytes is
  * handed in by the composing room (a table of code_job_fn).
  *
- * Everything that looks into a stranger's bytes beyond their first 16 runs in the helper (product §4).
+ * Everything that looks into a stranger's bytes beyond their first 16 runs in the helper.
  */
 #pragma once
 #include "base/buf.h"

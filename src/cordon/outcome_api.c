@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading an outcome, and both forms of the command's --json object (product §5). */
+ * Reading an outcome, and both forms of the command's --json object (docs/reference.md). */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Component values from JSON and back, by the table of product §4, driven by struct wit_type (src/wit/type.h). Types have passed
+ * Component values from JSON and back, by the table of docs/reference.md, driven by struct wit_type (src/wit/type.h). Types have passed
  * wit_func_is_callable. Everything that goes into a value is checked here: Wasmtime panics on a string that is not UTF-8 and on a char that is none.
  *
  * On the way out s64 and u64 within ±(2^53 − 1) are integers, beyond that decimal strings (JSON readers with doubles would round them); floats are the

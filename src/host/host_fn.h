@@ -10,12 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The instance that components import them from, unversioned (contracts §1). */
+/* The instance that components import them from, unversioned. */
 #define HOST_INTERFACE "boternity:skill/host"
 
 struct host_str { const char *data; size_t len; };
 
-/* How a denied call is answered: none of them traps (contracts §1). */
+/* How a denied call is answered: none of them traps. */
 enum host_denied { HOST_NEVER_DENIED, HOST_DENIED_EMPTY_LIST, HOST_DENIED_ERR };
 /* What its type returns. */
 enum host_result { HOST_RETURNS_NOTHING, HOST_RETURNS_CONTEXT, HOST_RETURNS_LIST, HOST_RETURNS_RESULT };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tiers of trust (product §2). */
+ * Tiers of trust. */
 #pragma once
 #include <cordon/limits.h>
 /* Name of the tier ("untrusted", ...), or NULL. */

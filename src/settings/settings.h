@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Settings files (product §6): where they lie, how they are read, what their text means, and what two of them together put in force. The system's file sets the frame;
+ * Settings files: where they lie, how they are read, what their text means, and what two of them together put in force. The system's file sets the frame;
  * where it sets something, the user's file only narrows it.
  *
  * This room makes no decision about a call: the composing room puts the result into the options of a host. force.c, parse.c and rows.c are pure.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JSON Schema (2020-12) of a function's parameters, by the mapping of product §4; and the tool forms for models. */
+ * JSON Schema (2020-12) of a function's parameters, by the mapping of docs/reference.md; and the tool forms for models. */
 #pragma once
 #include "type.h"
 #include <cordon/error.h>
