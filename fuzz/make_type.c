@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "make_type.h"
 
-enum { MEMBERS_MAX = 9 };
+enum { MEMBERS_MAX = 9, NODES_MAX = 512 /* WIT_NODES_MAX would be slow */ };
 
-static struct wit_type *make(struct feed *f, unsigned depth);
+struct maker {
+    struct feed *f;
+    unsigned nodes;
+};
+
+static struct wit_type *make(struct maker *m, unsigned depth);
 
 static void *zeroed(size_t n, size_t size)
 {
@@ -33,9 +38,9 @@ static char *name_of(size_t i)
     return strdup(names[i]);
 }
 
-static void make_members(struct feed *f, struct wit_type *t, bool named, unsigned depth)
+static void make_members(struct maker *maker, struct wit_type *t, bool named, unsigned depth)
 {
-    t->n_members = take_count(f);
+    t->n_members = take_count(maker->f);
     t->members = zeroed(t->n_members, sizeof *t->members);
     for (size_t i = 0; i < t->n_members; i++) {
         struct wit_member *m = &t->members[i];
@@ -43,9 +48,9 @@ static void make_members(struct feed *f, struct wit_type *t, bool named, unsigne
             m->name = name_of(i);
             m->name_len = strlen(m->name);
         }
-        if (t->kind == WIT_ENUM || t->kind == WIT_FLAGS || (t->kind == WIT_VARIANT && take_none(f)))
+        if (t->kind == WIT_ENUM || t->kind == WIT_FLAGS || (t->kind == WIT_VARIANT && take_none(maker->f)))
             continue;
-        m->type = make(f, depth);
+        m->type = make(maker, depth);
     }
 }
 
@@ -60,24 +65,24 @@ static enum wit_kind kind_of(uint8_t c)
     return at ? (enum wit_kind)(at - letters) : WIT_BOOL;
 }
 
-static struct wit_type *make(struct feed *f, unsigned depth)
+static struct wit_type *make(struct maker *m, unsigned depth)
 {
     struct wit_type *t = zeroed(1, sizeof *t);
-    if (depth == WIT_DEPTH_MAX)
+    if (depth == WIT_DEPTH_MAX || ++m->nodes > NODES_MAX)
         return t;
-    t->kind = kind_of(feed_byte(f));
+    t->kind = kind_of(feed_byte(m->f));
     switch (t->kind) {
     case WIT_LIST:
-    case WIT_OPTION: t->elem = make(f, depth + 1); break;
+    case WIT_OPTION: t->elem = make(m, depth + 1); break;
     case WIT_RESULT:
-        t->elem = take_none(f) ? NULL : make(f, depth + 1);
-        t->err = take_none(f) ? NULL : make(f, depth + 1);
+        t->elem = take_none(m->f) ? NULL : make(m, depth + 1);
+        t->err = take_none(m->f) ? NULL : make(m, depth + 1);
         break;
-    case WIT_TUPLE: make_members(f, t, false, depth + 1); break;
+    case WIT_TUPLE: make_members(m, t, false, depth + 1); break;
     case WIT_RECORD:
     case WIT_VARIANT:
     case WIT_ENUM:
-    case WIT_FLAGS: make_members(f, t, true, depth + 1); break;
+    case WIT_FLAGS: make_members(m, t, true, depth + 1); break;
     default: break;
     }
     return t;
@@ -85,10 +90,11 @@ static struct wit_type *make(struct feed *f, unsigned depth)
 
 struct wit_func make_func(struct feed *f)
 {
+    struct maker m = {.f = f};
     struct wit_type params = {.kind = WIT_RECORD};
-    make_members(f, &params, true, 1);
+    make_members(&m, &params, true, 1);
     struct wit_func func = {.name = strdup("docs:adder/add@0.1.0#add"), .params = params.members, .n_params = params.n_members};
     if (!take_none(f))
-        func.result = make(f, 1);
+        func.result = make(&m, 1);
     return func;
 }

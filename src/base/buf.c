@@ -92,6 +92,14 @@ int buf_addf(struct buf *b, const char *fmt, ...)
     return rc;
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+    b->len = len;
+    b->full = false;
+    if (b->data)
+        b->data[len] = '\0';
+}
+
 char *buf_take(struct buf *b, size_t *ret_len)
 {
     if (buf_reserve(b, 0) < 0)

@@ -22,5 +22,7 @@ int buf_add(struct buf *b, const void *data, size_t len);
 int buf_adds(struct buf *b, const char *s);
 int buf_addc(struct buf *b, char c);
 int buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Takes everything behind the first `len` bytes (at most those there are) back, also a failed append: later ones may fit again. */
+void buf_cut(struct buf *b, size_t len);
 /* Hands the NUL-terminated bytes on (the caller frees them) and leaves the buffer empty; NULL if out of memory or full. */
 char *buf_take(struct buf *b, size_t *ret_len);

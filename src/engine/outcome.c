@@ -77,8 +77,7 @@ void outcome_log(struct cordon_outcome *o, enum log_level level, const char *tex
     size_t start = o->log_text.len;
     bool plain = text_is_utf8(text, len) && !memchr(text, 0, len);
     if ((plain ? buf_add(&o->log_text, text, len) : add_utf8(&o->log_text, text, len)) < 0 || buf_addc(&o->log_text, '\0') < 0) {
-        o->log_text.len = start;
-        o->log_text.full = false;
+        buf_cut(&o->log_text, start);
         o->log_dropped++;
         return;
     }

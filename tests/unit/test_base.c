@@ -68,6 +68,20 @@ START_TEST(buf_grows_to_exactly_its_ceiling)
 }
 END_TEST
 
+START_TEST(buf_cut_takes_back_a_failed_append_too)
+{
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, 4);
+    buf_cut(&b, 0);
+    ck_assert_int_eq(buf_adds(&b, "abcd"), 0);
+    ck_assert_int_eq(buf_addc(&b, 'e'), -1);
+    buf_cut(&b, 2);
+    ck_assert_str_eq(b.data, "ab");
+    ck_assert_int_eq(buf_adds(&b, "xy"), 0);
+    ck_assert_str_eq(b.data, "abxy");
+}
+END_TEST
+
 START_TEST(buf_take_hands_on_even_nothing)
 {
     cleanup(buf_finish) struct buf b;
@@ -444,6 +458,7 @@ Suite *suite_base(void)
     tcase_add_test(c, buf_refuses_what_passes_its_ceiling_and_all_after_it);
     tcase_add_test(c, buf_survives_lengths_that_would_wrap);
     tcase_add_test(c, buf_grows_to_exactly_its_ceiling);
+    tcase_add_test(c, buf_cut_takes_back_a_failed_append_too);
     tcase_add_test(c, buf_take_hands_on_even_nothing);
     suite_add_tcase(s, c);
     c = tcase_create("text");
