@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Grants: what an operator lets a skill do, and what a manifest asks for (grammar: grant_parse.h). The text is parsed here, once, into a struct; everything else
+ * Grants: what an operator lets a skill do, and what a manifest asks for. The text is parsed here, once, into a struct; everything else
  * decides on the struct. Pure: no file, no network, no clock.
  *
  *   net=[METHODS:][SCHEME://][.|*.]HOST[:PORT][/PREFIX]    METHODS: GET,HEAD,…  SCHEME: http or https
