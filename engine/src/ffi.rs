@@ -2,8 +2,10 @@
 //! What every function of the shim shares: bytes handed to C, errors as one line of text, and the wall that no panic passes.
 
 use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_int};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Once;
 
 use anyhow::{Context, Result};
 
@@ -42,15 +44,71 @@ pub unsafe extern "C" fn shim_bytes_free(b: ShimBytes) {
     }
 }
 
+thread_local! {
+    /// How many `guard`s this thread is inside of, and where the panic was that the innermost is about to catch.
+    static GUARDS: Cell<u32> = const { Cell::new(0) };
+    static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The library prints nothing: a panic that `guard` reports is kept from stderr. Any other, and a second one before the first is caught, ends the process and
+/// is printed.
+fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if GUARDS.get() == 0 || PANICKED_AT.with_borrow(Option::is_some) {
+                print(info);
+            } else {
+                PANICKED_AT.set(Some(place(info)));
+            }
+        }));
+    });
+}
+
+/// The crate, file and line of a panic, without the folders of the machine that built it.
+fn place(info: &PanicHookInfo<'_>) -> String {
+    let Some(at) = info.location() else { return "an unknown place".into() };
+    let file = at.file().rsplit_once("/registry/src/").map_or(at.file(), |(_, tail)| tail.split_once('/').map_or(tail, |(_, file)| file));
+    format!("{file}:{}", at.line())
+}
+
+struct Panic {
+    payload: Box<dyn Any + Send>,
+    at: String,
+}
+
+fn caught<T>(f: impl FnOnce() -> T) -> std::result::Result<T, Panic> {
+    quiet_panics();
+    if GUARDS.get() == 0 {
+        PANICKED_AT.set(None); // of a panic that somebody below caught
+    }
+    GUARDS.set(GUARDS.get() + 1);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    GUARDS.set(GUARDS.get() - 1);
+    result.map_err(|payload| Panic { payload, at: PANICKED_AT.take().unwrap_or_else(|| "an unknown place".into()) })
+}
+
+/// Runs `f`, whose panic nobody can do anything about.
+pub fn contain(f: impl FnOnce()) {
+    if let Err(panic) = caught(f) {
+        std::mem::forget(panic.payload); // dropping it could panic again
+    }
+}
+
 /// Runs `f`. 0, or -1 and the error with its causes in `*err`, or -2 and `panic: …` there. `err` may be NULL.
 ///
 /// # Safety
 /// `err` is NULL or writable; what it held is overwritten, not freed.
 pub unsafe fn guard(err: *mut ShimBytes, f: impl FnOnce() -> Result<()>) -> c_int {
-    let (code, text) = match catch_unwind(AssertUnwindSafe(f)) {
+    let (code, text) = match caught(f) {
         Ok(Ok(())) => return 0,
         Ok(Err(e)) => (-1, format!("{e:#}")),
-        Err(payload) => (-2, format!("panic: {}", panic_text(&*payload))),
+        Err(Panic { payload, at }) => {
+            let text = format!("panic: {} ({at})", panic_text(&*payload));
+            std::mem::forget(payload); // dropping it could panic again
+            (-2, text)
+        }
     };
     // SAFETY: the caller's promise.
     unsafe { give(err, one_line(&text)) };
@@ -112,11 +170,6 @@ fn one_line(s: &str) -> String {
 fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
-}
-
-/// Drops what a panic carried, without letting that panic again.
-pub fn forget_panic(payload: Box<dyn Any + Send>) {
-    std::mem::forget(payload);
 }
 
 /// Wasmtime's error with its causes; it is no `std::error::Error`.

@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -378,7 +377,7 @@ impl Sandbox {
         let _entered = Entered::new(ptr::from_mut(&mut *self.inner));
         // A panic while unwinding a guest's stack leaves the future half dropped; there is nothing better to do with it than to forget it.
         let work = self.work.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+        ffi::contain(|| drop(work));
     }
 }
 
@@ -455,7 +454,5 @@ pub extern "C" fn shim_sandbox_delete(sb: Option<Box<Sandbox>>, runtime: Option<
     let Some(mut sb) = sb else { return };
     let _runtime = runtime.map(Runtime::enter);
     sb.drop_work();
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(sb))) {
-        ffi::forget_panic(panic);
-    }
+    ffi::contain(|| drop(sb));
 }

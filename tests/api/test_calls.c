@@ -99,8 +99,8 @@ static const struct way every_way[] = {
     {"divide", NULL, 0, 0, CORDON_OUTCOME_TRAP, 5},
     {"spin", NULL, CORDON_LIMIT_FUEL, 10000, CORDON_OUTCOME_OUT_OF_FUEL, 4},
     {"grow", NULL, CORDON_LIMIT_MEMORY_BYTES, 1 << 20, CORDON_OUTCOME_OUT_OF_MEMORY, 4},
-    {"spin", NULL, CORDON_LIMIT_WALL_MS, 20, CORDON_OUTCOME_DEADLINE, 4},
-    {"sleep", "[60000]", CORDON_LIMIT_WALL_MS, 20, CORDON_OUTCOME_DEADLINE, 4},
+    {"spin", NULL, CORDON_LIMIT_WALL_MS, 60, CORDON_OUTCOME_DEADLINE, 4},
+    {"sleep", "[60000]", CORDON_LIMIT_WALL_MS, 60, CORDON_OUTCOME_DEADLINE, 4},
     {"repeat", "[65, 5000]", CORDON_LIMIT_OUTPUT_BYTES, 4999, CORDON_OUTCOME_OUTPUT_TOO_LARGE, 4},
 };
 enum { WAYS = sizeof every_way / sizeof *every_way };
@@ -210,13 +210,13 @@ END_TEST
 START_TEST(a_stopped_guest_says_where_it_was)
 {
     cordon_request *r = ground_request(ways, "spin", NULL);
-    ground_limit(r, CORDON_LIMIT_WALL_MS, 20);
+    ground_limit(r, CORDON_LIMIT_WALL_MS, 60);
     cordon_outcome *o = ground_run(r);
     expect_kind(o, CORDON_OUTCOME_DEADLINE);
     ck_assert_ptr_nonnull(cordon_outcome_frame(o, 0));
     ck_assert_ptr_null(cordon_outcome_frame(o, 64));
     ck_assert_uint_eq(cordon_outcome_usage(o, CORDON_USAGE_FUEL_EXACT), 0);
-    ck_assert_uint_ge(cordon_outcome_usage(o, CORDON_USAGE_WALL_US), 20000);
+    ck_assert_uint_ge(cordon_outcome_usage(o, CORDON_USAGE_WALL_US), 60000);
     cordon_outcome_free(o);
     cordon_request_free(r);
 }
@@ -519,7 +519,7 @@ START_TEST(a_request_may_be_changed_while_its_calls_run)
     end_start(r, &ends[0], NULL);
     expect_ok(cordon_request_set_args(r, "[61]", 4, &err), err);
     end_start(r, &ends[1], NULL);
-    ground_limit(r, CORDON_LIMIT_WALL_MS, 1);
+    ground_limit(r, CORDON_LIMIT_WALL_MS, 40);
     expect_ok(cordon_request_set_bot(r, "somebody", &err), err);
     end_start(r, &ends[2], NULL);
     expect_ok(cordon_request_set_input(c, "old", 3, &err), err);
@@ -576,6 +576,7 @@ START_TEST(nothing_is_freed_by_freeing_null)
 }
 END_TEST
 
+Suite *suite_calls(void);
 Suite *suite_calls(void)
 {
     Suite *s = suite_create("calls");

@@ -327,6 +327,7 @@ START_TEST(calls_are_started_from_many_threads_while_one_dispatches)
 }
 END_TEST
 
+Suite *suite_dispatch(void);
 Suite *suite_dispatch(void)
 {
     Suite *s = suite_create("dispatch");

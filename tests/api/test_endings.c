@@ -189,6 +189,7 @@ START_TEST(mixed_endings_leave_nothing_behind)
 }
 END_TEST
 
+Suite *suite_endings(void);
 Suite *suite_endings(void)
 {
     Suite *s = suite_create("endings");

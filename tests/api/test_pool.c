@@ -204,6 +204,7 @@ START_TEST(synchronous_calls_from_more_threads_than_sandboxes_all_succeed)
 }
 END_TEST
 
+Suite *suite_pool(void);
 Suite *suite_pool(void)
 {
     Suite *s = suite_create("pool");

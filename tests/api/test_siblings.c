@@ -41,7 +41,7 @@ static cordon_request *victim(cordon_skill *s, enum fate f)
     cordon_request *r = ground_request(s, exports[f], strcmp(exports[f], "sleep") ? NULL : "[30000]");
     ground_limit(r, CORDON_LIMIT_FUEL, f == FUEL ? 1000000 : cordon_limit_ceiling(cordon_skill_tier(s), CORDON_LIMIT_FUEL));
     if (f == DEADLINE_ASLEEP || f == DEADLINE_BUSY)
-        ground_limit(r, CORDON_LIMIT_WALL_MS, 60);
+        ground_limit(r, CORDON_LIMIT_WALL_MS, 100);
     return r;
 }
 
@@ -151,6 +151,7 @@ START_TEST(each_call_finds_fresh_memory)
 }
 END_TEST
 
+Suite *suite_siblings(void);
 Suite *suite_siblings(void)
 {
     Suite *s = suite_create("siblings");

@@ -122,6 +122,7 @@ START_TEST(ten_thousand_calls_wait_at_once)
 }
 END_TEST
 
+Suite *suite_waiting(void);
 Suite *suite_waiting(void)
 {
     Suite *s = suite_create("waiting");
