@@ -10,21 +10,23 @@
 
 enum { TYPE_TEXT_MAX = 64 * 1024 };
 
-/* The doc comments of one export are laid over a copy of its types: the component's own stay as they are loaded. */
 static const json_t *docs_of(const cordon_skill *s, const char *export_name)
 {
     return json_object_get(json_object_get(json_object_get(s->meta, "docs"), "functions"), export_name);
 }
 
+/* Lays the doc comments on the component's types, once per skill: afterwards they are read without a lock. Calls never look at docs. */
 static void lay_docs(cordon_skill *s)
 {
-    /* Once per skill: describe and tools are asked rarely and under the host's lock, so the types can carry their docs. */
-    for (size_t i = 0; i < s->component->n_exports; i++) {
+    pthread_mutex_lock(&s->host->lock);
+    for (size_t i = 0; !s->docs_laid && i < s->component->n_exports; i++) {
         struct component_export *ex = &s->component->exports[i];
         const json_t *docs = docs_of(s, ex->func.name);
-        if (docs && !ex->func.docs && !ex->why_not)
+        if (docs && !ex->why_not)
             schema_add_docs(&ex->func, docs);
     }
+    s->docs_laid = true;
+    pthread_mutex_unlock(&s->host->lock);
 }
 
 static json_t *type_text(const struct component_export *ex)
@@ -171,9 +173,7 @@ int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_err
 {
     cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
     const struct component *c = s->component;
-    pthread_mutex_lock(&s->host->lock);
     lay_docs(s);
-    pthread_mutex_unlock(&s->host->lock);
     json_t *warnings = json_array();
     json_t *list = exports_json(c, warnings);
     json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "name", s->name, "tier", cordon_tier_name(s->tier),
@@ -240,9 +240,7 @@ int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format
     if ((unsigned)format >= sizeof formats / sizeof *formats)
         return err_set(err, CORDON_E_USAGE, NULL, "there is no tool format %d", (int)format);
     cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
-    pthread_mutex_lock(&s->host->lock);
     lay_docs(s);
-    pthread_mutex_unlock(&s->host->lock);
     json_t *list = json_array();
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < s->component->n_exports; i++)

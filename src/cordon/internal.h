@@ -61,6 +61,7 @@ struct cordon_skill {
     enum cordon_tier tier;
     struct component *component;
     json_t *meta;                                 /* what the helper said of the artifact */
+    bool docs_laid;                               /* its docs are on the component's types; under the host's lock */
     char digest[80];                              /* "sha256:..." */
     uint64_t size_bytes, code_bytes;
 };

@@ -82,18 +82,6 @@ static json_t *base64_of(const char *data, size_t len)
     return json_string(text);
 }
 
-static json_t *output_json(const cordon_outcome *o, const char **ret_kind)
-{
-    const char *data = o->output.data ? o->output.data : "";
-    *ret_kind = "text";
-    switch (o->output_kind) {
-    case CORDON_OUTPUT_JSON: *ret_kind = "json"; return json_loadb(data, o->output.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    case CORDON_OUTPUT_BYTES: *ret_kind = "base64"; return base64_of(data, o->output.len);
-    case CORDON_OUTPUT_TEXT: return json_stringn(data, o->output.len);
-    default: *ret_kind = "json"; return json_null();
-    }
-}
-
 static json_t *text_or_null(const char *s) { return s ? json_string(s) : json_null(); }
 
 static json_t *frames_json(const cordon_outcome *o)
@@ -102,15 +90,6 @@ static json_t *frames_json(const cordon_outcome *o)
     for (size_t i = 0; i < o->n_frames; i++)
         json_array_append_new(list, json_string(o->frames[i]));
     return list;
-}
-
-static json_t *failure_json(const cordon_outcome *o)
-{
-    if (o->kind == CORDON_OUTCOME_OK)
-        return json_null();
-    json_t *value = o->err_json ? json_loads(o->err_json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : json_null();
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:[], s:o, s:o, s:o}", "id", kinds[o->kind].text, "category", "outcome", "message", text_or_null(o->message), "hint",
-                     text_or_null(o->hint), "subject", o->skill, "causes", "value", value ? value : json_null(), "trap", text_or_null(o->trap), "backtrace", frames_json(o));
 }
 
 static json_t *log_json(const cordon_outcome *o)
@@ -162,14 +141,82 @@ static int dump(json_t *j, char **ret, cordon_error **err)
     return *ret ? 0 : err_nomem(err);
 }
 
+/* The outcome is written member by member: the guest's own values are JSON text already, and as trees they would take forty times as much. */
+
+static void add_raw(struct buf *b, const char *key, const char *text, size_t len)
+{
+    buf_addf(b, "%s\"%s\":", b->len && b->data[b->len - 1] == '{' ? "" : ",", key);
+    buf_add(b, text, len);
+}
+
+/* Takes `value`; NULL is out of memory. */
+static void add(struct buf *b, const char *key, json_t *value)
+{
+    cleanup_free char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    if (text)
+        add_raw(b, key, text, strlen(text));
+    else
+        b->full = true;
+}
+
+static void add_output(struct buf *b, const cordon_outcome *o)
+{
+    static const char *const output_kinds[] = {
+        [CORDON_OUTPUT_NONE] = "json", [CORDON_OUTPUT_TEXT] = "text", [CORDON_OUTPUT_JSON] = "json", [CORDON_OUTPUT_BYTES] = "base64"};
+    const char *data = o->output.data ? o->output.data : "";
+    switch (o->output_kind) {
+    case CORDON_OUTPUT_JSON: add_raw(b, "output", data, o->output.len); break;
+    case CORDON_OUTPUT_BYTES: add(b, "output", base64_of(data, o->output.len)); break;
+    case CORDON_OUTPUT_TEXT: add(b, "output", json_stringn(data, o->output.len)); break;
+    default: add(b, "output", json_null());
+    }
+    add(b, "output_kind", json_string(output_kinds[o->output_kind]));
+}
+
+static void add_failure(struct buf *b, const cordon_outcome *o)
+{
+    const char *value = o->err_json ? o->err_json : "null";
+    if (o->kind == CORDON_OUTCOME_OK) {
+        add(b, "error", json_null());
+        return;
+    }
+    add_raw(b, "error", "{", 1);
+    add(b, "id", json_string(kinds[o->kind].text));
+    add(b, "category", json_string("outcome"));
+    add(b, "message", text_or_null(o->message));
+    add(b, "hint", text_or_null(o->hint));
+    add(b, "subject", json_string(o->skill));
+    add(b, "causes", json_array());
+    add_raw(b, "value", value, strlen(value));
+    add(b, "trap", text_or_null(o->trap));
+    add(b, "backtrace", frames_json(o));
+    buf_addc(b, '}');
+}
+
 int cordon_outcome_json(const cordon_outcome *o, char **ret_json, cordon_error **err)
 {
-    const char *kind;
-    json_t *output = output_json(o, &kind);
-    json_t *j = json_pack("{s:i, s:s, s:s, s:n, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "invocation_id", o->invocation_id, "skill", o->skill, "version",
-                          "tier", cordon_tier_name(o->tier), "outcome", kinds[o->kind].text, "output", output, "output_kind", kind, "error", failure_json(o), "limits",
-                          limits_json(o->limits->value), "usage", usage_json(o->usage), "log", log_json(o), "denials", denials_json(o));
-    return dump(j, ret_json, err);
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, SIZE_MAX);
+    buf_addc(&b, '{');
+    add(&b, "cordon", json_integer(1));
+    add(&b, "invocation_id", json_string(o->invocation_id));
+    add(&b, "skill", json_string(o->skill));
+    add(&b, "version", json_null());
+    add(&b, "tier", json_string(cordon_tier_name(o->tier)));
+    add(&b, "outcome", json_string(kinds[o->kind].text));
+    add_output(&b, o);
+    add_failure(&b, o);
+    add(&b, "limits", limits_json(o->limits->value));
+    add(&b, "usage", usage_json(o->usage));
+    add(&b, "log", log_json(o));
+    add(&b, "denials", denials_json(o));
+    buf_addc(&b, '}');
+    char *text = buf_take(&b, NULL);
+    if (!text)
+        return err_nomem(err);
+    *ret_json = text;
+    return 0;
 }
 
 static json_t *error_json(const cordon_error *why)

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "engine/call.h"
 #include "engine/types.h"
 #include "host/host_fn.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_TEXT_MAX = 4096, DENIED_TEXT_MAX = 512, IMPORT_NODES_MAX = 512, IMPORT_ITEMS_MAX = 256 };
+enum { TYPE_TEXT_MAX = 4096, DENIED_TEXT_MAX = 512, DENIED_SKILL_MAX = 200, IMPORT_NODES_MAX = 512, IMPORT_ITEMS_MAX = 256 };
 
 typedef wasmtime_component_val_t val;
 
@@ -59,7 +60,9 @@ static void return_denied(val *ret, const struct host_fn *fn, struct call *c)
         return;
     }
     char text[DENIED_TEXT_MAX];
-    int n = snprintf(text, sizeof text, "capability denied: %s not granted for skill '%.200s'", fn->legacy_name, call_skill_name(c));
+    const char *skill = call_skill_name(c);
+    int shown = (int)text_cut(skill, strlen(skill), DENIED_SKILL_MAX); /* half a character would be no text for Wasmtime */
+    int n = snprintf(text, sizeof text, "capability denied: %s not granted for skill '%.*s'", fn->legacy_name, shown, skill);
     return_err(ret, (struct host_str){text, n < 0 ? 0 : (size_t)n});
 }
 
