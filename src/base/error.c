@@ -11,6 +11,7 @@
 
 struct cordon_error {
     enum cordon_errc code;
+    bool passing;        /* err_pass */
     bool is_static;      /* one of the objects below: never changed, never freed */
     const char *message; /* the strings are owned, unless is_static */
     const char *hint;    /* NULL: the table's */
@@ -219,6 +220,19 @@ void err_cause(cordon_error **err, const char *fmt, ...)
     va_end(ap);
     if (cause)
         err_insert_cause(e, e->n_causes, cause);
+}
+
+void err_pass(cordon_error **err)
+{
+    cordon_error *e = err_own(err);
+    if (e)
+        e->passing = true;
+}
+
+/* One that stands in for another cannot be marked, so nobody knows. */
+bool err_is_passing(const cordon_error *err)
+{
+    return err->passing || err->is_static;
 }
 
 static bool is_shortage(int errnum)

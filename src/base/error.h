@@ -10,6 +10,7 @@
 #pragma once
 #include <cordon/error.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum { ERR_MESSAGE_MAX = 1024, ERR_SUBJECT_MAX = 512, ERR_CAUSES_MAX = 8 };
 
@@ -26,5 +27,8 @@ int err_wrap(cordon_error **err, const char *fmt, ...) __attribute__((format(pri
 void err_cause(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "cannot VERB SUBJECT: strerror(errnum)" with CORDON_E_IO, or NO_RESOURCES for ENOMEM, EMFILE, ENFILE, EAGAIN. */
 int err_errno(cordon_error **err, int errnum, const char *verb, const char *subject);
+/* Marks *err as one that need not come again with the same input, because what it is about was not the input's doing alone: a busy machine, a full one. */
+void err_pass(cordon_error **err);
+bool err_is_passing(const cordon_error *err);
 /* Out of memory; never allocates (a static error object stands in). */
 int err_nomem(cordon_error **err);

@@ -104,7 +104,7 @@ int cache_put(struct cache *c, const char *engine_id, const uint8_t digest[CODE_
 int cache_put_refusal(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const cordon_error *why, cordon_error **err)
 {
     uint8_t key[CACHE_KEY_LEN];
-    if (strcmp(cordon_error_category(why), "artifact"))
+    if (strcmp(cordon_error_category(why), "artifact") || err_is_passing(why))
         return 0;
     cleanup_free char *json = cache_refusal_json(why, &c->bounds);
     if (!json)

@@ -29,7 +29,8 @@ struct helper;   /* path, bounds, the queue */
 int helper_new(const char *path, const struct code_bounds *bounds, struct helper **ret, cordon_error **err);
 void helper_free(struct helper *h);
 /* On success meta is NUL-terminated JSON (owned by the caller) and *ret_body_fd a sealed memfd with the body (or -1 if empty). Errors of the job come through with their code,
- * message, hint and causes; its death is COMPILE_LIMIT saying which bound was hit. */
+ * message, hint and causes; its death is COMPILE_LIMIT saying which bound was hit, an err_pass where the machine or a limit of this process may have
+ * been the reason. */
 int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8_t *in, size_t len, char **ret_meta, int *ret_body_fd, uint64_t *ret_body_len, cordon_error **err);
 /* The other side: main() of the helper. `jobs` has a function for each enum code_job. */
 int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
@@ -58,7 +59,7 @@ int cache_get(struct cache *c, const char *engine_id, const uint8_t digest[CODE_
 /* Stores whole or not at all (temporary file, fsync not needed for a cache, rename); two processes may store the same entry at once. Takes nothing; body_fd stays the caller's. *ret is as from cache_get. */
 int cache_put(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const char *meta, int body_fd, uint64_t body_len,
               struct cache_entry *ret, cordon_error **err);
-/* Remembers that these bytes were refused, and why. Only what is the artifact's own fault (category "artifact"); of anything else nothing is kept. */
+/* Remembers that these bytes were refused, and why. Only what is the artifact's own fault (category "artifact", not err_pass); of anything else nothing is kept. */
 int cache_put_refusal(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const cordon_error *why, cordon_error **err);
 /* Removes least recently used entries until at most max_bytes are left. */
 int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
