@@ -293,10 +293,23 @@ static int deserialize(struct component *c, int fd, cordon_error **err)
     return rc;
 }
 
+/* Everything that is offered and not Cordon's own is WASI's. */
+static bool imports_wasi(const struct component *c)
+{
+    for (size_t i = 0; i < c->n_imports; i++)
+        if (strcmp(c->imports[i].name, HOST_INTERFACE))
+            return true;
+    return false;
+}
+
 static int link_once(struct component *c, cordon_error **err)
 {
     struct shim_bytes why = {0};
-    int rc = shim_pre_new(c->engine->linker, c->wasm, &c->pre, &why);
+    const wasmtime_component_linker_t *linker;
+    int rc = engine_linker(c->engine, imports_wasi(c), &linker, err);
+    if (rc < 0)
+        return rc;
+    rc = shim_pre_new(linker, c->wasm, &c->pre, &why);
     if (rc == 0)
         return 0;
     bool other_type = why.data && strstr((const char *)why.data, "type mismatch");

@@ -93,6 +93,33 @@ static int make_wasm(struct engine *e, uint32_t sandboxes, size_t max_memory_byt
     return admission_new(&pool, &e->admission, err);
 }
 
+static int make_linker(struct engine *e, bool wasi, wasmtime_component_linker_t **ret, cordon_error **err)
+{
+    struct shim_bytes why = {0};
+    wasmtime_component_linker_t *linker = wasmtime_component_linker_new(e->wasm);
+    int rc = wasi ? shim_linker_add_wasi(linker, &why) : 0;
+    rc = rc < 0 ? engine_shim_error(rc, why, CORDON_E_HOST_BUG, NULL, "cannot offer WASI", err) : imports_define(linker, err);
+    if (rc < 0) {
+        wasmtime_component_linker_delete(linker);
+        return rc;
+    }
+    *ret = linker;
+    return 0;
+}
+
+int engine_linker(struct engine *e, bool wasi, const wasmtime_component_linker_t **ret, cordon_error **err)
+{
+    int rc = 0;
+    if (wasi) {
+        pthread_mutex_lock(&e->lock);
+        rc = e->wasi_linker ? 0 : make_linker(e, true, &e->wasi_linker, err);
+        pthread_mutex_unlock(&e->lock);
+    }
+    if (rc == 0)
+        *ret = wasi ? e->wasi_linker : e->linker;
+    return rc;
+}
+
 static int make_rest(struct engine *e, cordon_error **err)
 {
     struct shim_bytes text = {0}, why = {0};
@@ -106,11 +133,7 @@ static int make_rest(struct engine *e, cordon_error **err)
         e->identity = NULL;
         return err_nomem(err);
     }
-    e->linker = wasmtime_component_linker_new(e->wasm);
-    rc = shim_linker_add_wasi(e->linker, &why);
-    if (rc < 0)
-        return engine_shim_error(rc, why, CORDON_E_HOST_BUG, NULL, "cannot offer WASI", err);
-    return imports_define(e->linker, err);
+    return make_linker(e, false, &e->linker, err);
 }
 
 int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, struct engine **ret, cordon_error **err)
@@ -120,6 +143,7 @@ int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_byte
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return err_nomem(err);
+    pthread_mutex_init(&e->lock, NULL);
     e->tier = engine_tier(tier);
     e->clock_step_ns = e->tier == CORDON_TIER_UNTRUSTED ? 1000000 : 10000;
     int rc;
@@ -145,9 +169,12 @@ void engine_free(struct engine *e)
         return;
     if (e->linker)
         wasmtime_component_linker_delete(e->linker);
+    if (e->wasi_linker)
+        wasmtime_component_linker_delete(e->wasi_linker);
     if (e->wasm)
         wasm_engine_delete(e->wasm);
     admission_free(e->admission);
     free(e->identity);
+    pthread_mutex_destroy(&e->lock);
     free(e);
 }

@@ -8,6 +8,7 @@
 #include "sched/admission.h"
 #include <cordon/error.h>
 #include <cordon/limits.h>
+#include <pthread.h>
 
 /* Ceilings of one component, and of one call on the host's side; Wasmtime's own defaults are none or far above. */
 enum {
@@ -21,7 +22,9 @@ enum {
 struct engine {
     enum cordon_tier tier;   /* UNTRUSTED or VERIFIED */
     wasm_engine_t *wasm;
-    wasmtime_component_linker_t *linker;
+    wasmtime_component_linker_t *linker;        /* what Cordon itself offers */
+    wasmtime_component_linker_t *wasi_linker;   /* that and WASI; made when the first component wants it, under `lock` */
+    pthread_mutex_t lock;
     struct admission *admission;
     char *identity;          /* part of every cache key */
     uint64_t clock_step_ns;  /* what a guest's clocks move in */
@@ -32,6 +35,8 @@ enum cordon_tier engine_tier(enum cordon_tier tier);
 /* `max_memory_bytes`: the tier's memory ceiling. `signals`: traps by signal (the default); without, every access is checked in code. */
 int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, struct engine **ret, cordon_error **err);
 void engine_free(struct engine *e);
+/* What a component is linked with: `wasi` if it imports any of WASI, whose hundred functions are worth a tenth of a start. Borrowed. Any thread. */
+int engine_linker(struct engine *e, bool wasi, const wasmtime_component_linker_t **ret, cordon_error **err);
 /* For the helper: the same compiler without pool and linker. */
 int engine_new_compiler(enum cordon_tier tier, wasm_engine_t **ret, cordon_error **err);
 /* Wasmtime's message with its causes in one line, cut at ERR_MESSAGE_MAX. Takes `why`. */

@@ -3,5 +3,5 @@
 #include "policy/host.h"
 
 /* May a rule cover everything beneath this name? Not beneath a single label or a public suffix (com, co.uk, github.io), where each name is somebody
- * else's. Returns NULL, or a static phrase that says why not. Where libpsl has no list every name is refused. */
+ * else's. Returns NULL, or a static phrase that says why not. Where libpsl or its list is missing every name is refused. */
 const char *suffix_why_not_beneath(const struct host *h);

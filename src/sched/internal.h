@@ -81,7 +81,7 @@ struct sched {
 };
 #define LIVE_CLOSING (UINT32_C(1) << 31)
 #define ACTIVITY_SLICE (UINT64_C(1) << 16)
-enum { TICKER_AWAKE, TICKER_PARKED };
+enum { TICKER_AWAKE, TICKER_PARKED, TICKER_ENDING };
 
 /* task.c: the states */
 /* From state `from` to `to`; false if it is in another. */

@@ -7,7 +7,6 @@
 #include "internal.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include <time.h>
 
 enum { TICK_NS = 1000000, LINGER_TICKS = 200 };
 
@@ -49,7 +48,6 @@ static void rescue(struct sched *s)
 static void *ticker_main(void *data)
 {
     struct sched *s = data;
-    const struct timespec tick = { .tv_nsec = TICK_NS };
     uint64_t seen = 0;
     unsigned idle = LINGER_TICKS;
     while (!atomic_load(&s->ending)) {
@@ -57,7 +55,7 @@ static void *ticker_main(void *data)
             park(s, seen);
             idle = 0;
         }
-        nanosleep(&tick, NULL);
+        futex_wait(&s->ticker, TICKER_AWAKE, clock_now_ns() + TICK_NS); /* a sleep that ticker_stop can end */
         if (s->opts.tick)
             s->opts.tick(s->opts.data);
         if (stranded(s))
@@ -86,6 +84,7 @@ int ticker_start(struct sched *s, cordon_error **err)
 void ticker_stop(struct sched *s)
 {
     atomic_store(&s->ending, true);
-    ticker_unpark(s);
+    atomic_store(&s->ticker, TICKER_ENDING);
+    futex_wake(&s->ticker);
     pthread_join(s->ticker_thread, NULL);
 }
