@@ -8,13 +8,15 @@
 #include "helper_wire.h"
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-enum { JOB_FD = 0, ANSWER_FD = 1, FILES_MAX = 16, ARENAS_MAX = 4 };
+enum { JOB_FD = 0, ANSWER_FD = 1, FILES_MAX = 16, ARENAS_MAX = 4, THREADS_TRIED_MAX = 64, SMALL_STACK = 256 << 10 };
 
 #ifdef __SANITIZE_ADDRESS__
 enum { BOUND_ADDRESS_SPACE = false };   /* its shadow alone is terabytes */
@@ -68,12 +70,40 @@ static int map_job(const struct wire_job *job, const char **ret_arg, const uint8
     return 0;
 }
 
+static void *wait_at(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/* The compiler starts a thread for each core and panics if it cannot. That is a shortage of the machine's and must not look like a fault of the artifact. */
+static int try_threads(cordon_error **err)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t at[THREADS_TRIED_MAX];
+    pthread_attr_t small;
+    cpu_set_t cores;
+    int e = pthread_attr_init(&small), want = sched_getaffinity(0, sizeof cores, &cores) < 0 ? 1 : CPU_COUNT(&cores), n = 0;
+    if (e)
+        return err_errno(err, e, "prepare", "a thread");
+    pthread_attr_setstacksize(&small, SMALL_STACK);
+    pthread_mutex_lock(&gate);
+    while (n < want && n < THREADS_TRIED_MAX && !(e = pthread_create(&at[n], &small, wait_at, &gate)))
+        n++;
+    pthread_mutex_unlock(&gate);
+    while (n)
+        pthread_join(at[--n], NULL);
+    pthread_attr_destroy(&small);
+    return e ? err_set(err, CORDON_E_IO, NULL, "cannot start the helper's threads: %s", strerror(e)) : 0;
+}
+
 static int run(const struct wire_job *job, code_job_fn *fn, struct buf *meta, struct buf *body, cordon_error **err)
 {
     const uint8_t *in = NULL;
     const char *arg = NULL;
     int r = bound(job, err);
-    if (r < 0 || (r = map_job(job, &arg, &in, err)) < 0 || (r = lockdown_helper(err)) < 0)
+    if (r < 0 || (r = map_job(job, &arg, &in, err)) < 0 || (r = lockdown_helper(err)) < 0 || (r = try_threads(err)) < 0)
         return r;
     r = fn(arg, in, (size_t)job->input_len, meta, body, err);
     free((char *)arg);

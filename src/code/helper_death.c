@@ -39,11 +39,13 @@ static bool is_narrowed(__rlimit_resource_t what, uint64_t bound)
     return getrlimit(what, &own) < 0 || own.rlim_max < bound;
 }
 
-/* A limit that holds wherever these bounds do may be remembered; one that only this process has may not. */
-static int limited(int r, bool narrowed, cordon_error **err)
+/* What happens wherever these bounds hold may be remembered; what this process or machine had a part in may not. */
+static int limited(int r, bool passing, cordon_error **err)
 {
-    if (narrowed)
+    if (passing) {
         err_pass(err);
+        err_hint(err, "That may have been this machine's doing, so it is not remembered: try again, or raise the bounds with `[compile]` in the settings.");
+    }
     return r;
 }
 

@@ -586,6 +586,19 @@ START_TEST(a_limit_is_remembered_under_its_bounds_only)
 }
 END_TEST
 
+START_TEST(what_passes_is_not_remembered)
+{
+    struct cache *c = open_cache();
+    cordon_error *why = NULL;
+    err_set(&why, CORDON_E_COMPILE_LIMIT, NULL, "took more than 120 s");
+    err_pass(&why);
+    ck_assert_int_eq(cache_put_refusal(c, "engine 1", digest_a, why, NULL), 0);
+    cordon_error_free(why);
+    ck_assert_ptr_null(refused(c, "engine 1", digest_a));
+    cache_close(c);
+}
+END_TEST
+
 START_TEST(what_is_not_the_artifacts_fault_is_not_remembered)
 {
     static const enum cordon_errc codes[] = {CORDON_E_IO, CORDON_E_NO_RESOURCES, CORDON_E_HOST_BUG, CORDON_E_KERNEL};
@@ -651,7 +664,7 @@ Suite *suite_cache(void)
         &an_entry_of_another_user_is_none, &a_folder_of_or_beneath_another_users_is_refused,
         &a_folder_that_others_can_read_or_write_is_refused_with_the_command, &a_folder_beneath_one_that_others_can_write_is_refused,
         &a_link_on_the_way_is_followed_and_what_it_leads_to_is_checked, &a_refusal_is_given_again_as_it_was,
-        &a_limit_is_remembered_under_its_bounds_only, &what_is_not_the_artifacts_fault_is_not_remembered,
+        &a_limit_is_remembered_under_its_bounds_only, &what_passes_is_not_remembered, &what_is_not_the_artifacts_fault_is_not_remembered,
         &trimming_takes_what_was_used_longest_ago,
     };
     Suite *s = suite_create("cache");

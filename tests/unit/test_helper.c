@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -138,6 +139,8 @@ static int job_stop(const char *how, cordon_error **err)
         fputs("\x1b[31mred\n", stderr), raise(SIGPIPE);
     if (!strcmp(how, "term"))
         raise(SIGTERM);
+    if (!strcmp(how, "kill"))   /* as the kernel does where memory ends */
+        raise(SIGKILL);
     if (!strcmp(how, "chatter"))
         for (int i = 0; i < 100000; i++)
             fprintf(stderr, "line %d\n", i);
@@ -361,6 +364,57 @@ START_TEST(a_helper_stopped_from_outside_is_no_fault_of_the_artifact)
 {
     struct helper *h = make_helper(1024, 10, 10);
     expect(h, "stop:term", CORDON_E_IO, "SIGTERM");
+    helper_free(h);
+}
+END_TEST
+
+static bool is_passing(struct helper *h, const char *arg, const char *words)
+{
+    char *meta = NULL;
+    int fd = -1;
+    uint64_t len = 0;
+    cordon_error *err = run(h, arg, "", &meta, &fd, &len);
+    ck_assert_int_eq(cordon_error_code(err), CORDON_E_COMPILE_LIMIT);
+    ck_assert_msg(strstr(cordon_error_message(err), words), "%s", cordon_error_message(err));
+    bool passing = err_is_passing(err);
+    cordon_error_free(err);
+    return passing;
+}
+
+/* A sound artifact that met a busy machine, a full one or a narrow `ulimit` is not a bad one from then on. */
+START_TEST(what_the_artifact_alone_did_is_told_from_what_the_machine_did)
+{
+    struct helper *h = make_helper(1024, 1, 20);
+    ck_assert(!is_passing(h, "stop:spin", "used more than 1 s of CPU"));
+    ck_assert(!is_passing(h, "stop:pipe", "SIGPIPE"));
+    ck_assert(!is_passing(h, "stop:overlong", "gave more than 512 MiB"));
+    ck_assert(is_passing(h, "stop:kill", "SIGKILL"));
+    helper_free(h);
+    h = make_helper(1024, 10, 1);
+    ck_assert(is_passing(h, "stop:sleep", "took more than 1 s"));
+    helper_free(h);
+    h = make_helper(1024, 10, 10);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20}), 0);
+    ck_assert(is_passing(h, "stop:overlong", "gave more than"));
+    helper_free(h);
+}
+END_TEST
+
+/* Nor one that came while this user had no thread left. */
+START_TEST(a_shortage_of_threads_is_no_fault_of_the_artifact)
+{
+    enum { NOBODY = 65534, OURS_AND_THE_HELPER = 2 };
+    struct helper *h = make_helper(1024, 10, 10);
+    if (geteuid() == 0)   /* whom the kernel does not count */
+        ck_assert_int_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &(struct rlimit){OURS_AND_THE_HELPER, OURS_AND_THE_HELPER}), 0);
+    char *meta = NULL;
+    int fd = -1;
+    uint64_t len = 0;
+    cordon_error *err = NULL;
+    ck_assert_int_lt(helper_run(h, CODE_JOB_COMPILE, "nothing", (const uint8_t *)"", 0, &meta, &fd, &len, &err), 0);
+    ck_assert_msg(strcmp(cordon_error_category(err), "artifact") != 0, "%s", cordon_error_message(err));
+    cordon_error_free(err);
     helper_free(h);
 }
 END_TEST
@@ -628,6 +682,8 @@ Suite *suite_helper(void)
     tcase_add_test(t, what_rust_says_when_memory_ends_is_understood);
     tcase_add_test(t, a_death_is_told_by_its_signal_and_last_words);
     tcase_add_test(t, a_helper_stopped_from_outside_is_no_fault_of_the_artifact);
+    tcase_add_test(t, what_the_artifact_alone_did_is_told_from_what_the_machine_did);
+    tcase_add_test(t, a_shortage_of_threads_is_no_fault_of_the_artifact);
     tcase_add_loop_test(t, a_lying_answer_is_not_believed, 0, sizeof lies / sizeof *lies);
     tcase_add_test(t, the_helper_reaches_nothing_but_its_job);
     tcase_add_test(t, the_helper_inherits_nothing);
