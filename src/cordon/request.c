@@ -37,11 +37,11 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->tier = from->tier;
     s->skill = strdup(from->skill);
     s->bot = from->bot ? strdup(from->bot) : NULL;
-    s->args = json_incref(from->args);
+    s->args = json_deep_copy(from->args); /* jansson counts references, but not for two threads that let go at once */
     s->input = dup_bytes(from->input, from->input_len);
     s->input_len = from->input_len;
     s->argv = calloc(from->n_argv + 1, sizeof *s->argv);
-    bool whole = s->skill && s->argv && (s->bot || !from->bot) && (s->input || !from->input);
+    bool whole = s->skill && s->argv && (s->bot || !from->bot) && (s->input || !from->input) && (s->args || !from->args);
     for (size_t i = 0; whole && i < from->n_argv; i++, s->n_argv++)
         whole = (s->argv[i] = strdup(from->argv[i])) != NULL;
     if (whole)

@@ -3,6 +3,7 @@
 #include "ground.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -510,6 +511,48 @@ START_TEST(one_request_runs_from_four_threads_at_once)
 }
 END_TEST
 
+static void *load_and_run(void *data)
+{
+    static const char *const fixtures[] = {"echo", "ways", "cat", "log"};
+    for (uintptr_t i = 0; i < 12; i++) {
+        cordon_error *err = NULL;
+        cordon_skill *s = NULL;
+        cordon_request *r = NULL;
+        cordon_outcome *o = NULL;
+        char path[512];
+        snprintf(path, sizeof path, "%s/tests/fixtures/%s.wat", TEST_SOURCE_ROOT, fixtures[((uintptr_t)data + i) % 4]);
+        int rc = cordon_skill_load(host, path, i & 1 ? CORDON_TIER_VERIFIED : CORDON_TIER_UNTRUSTED, &s, &err);
+        if (rc == 0)
+            rc = cordon_request_new(s, strstr(path, "ways") ? "sleep" : NULL, &r, &err);
+        cordon_skill_free(s);
+        if (rc == 0)
+            rc = strstr(path, "ways") ? cordon_request_set_args(r, "[2]", 3, &err) : cordon_request_set_input(r, "x", 1, &err);
+        if (rc == 0)
+            rc = cordon_request_run(r, &o, &err);
+        cordon_request_free(r);
+        if (rc < 0 || cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
+            return err ? err : data;
+        cordon_outcome_free(o);
+    }
+    return NULL;
+}
+
+START_TEST(skills_are_loaded_from_four_threads_at_once)
+{
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, load_and_run, (void *)(uintptr_t)(i + 1)), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        ck_assert_msg(!failed, "%s", (uintptr_t)failed > THREADS ? cordon_error_message(failed) : "not ok");
+    }
+    struct cordon_host_stats st;
+    cordon_host_stats(host, &st);
+    ck_assert_uint_eq(st.skills_loaded, 1);
+}
+END_TEST
+
 START_TEST(a_request_may_be_changed_while_its_calls_run)
 {
     cordon_error *err = NULL;
@@ -597,6 +640,7 @@ Suite *suite_calls(void)
     tcase_add_test(c, a_command_takes_input_and_arguments);
     tcase_add_test(c, log_lines_and_denials_are_read_one_by_one);
     tcase_add_test(c, one_request_runs_from_four_threads_at_once);
+    tcase_add_test(c, skills_are_loaded_from_four_threads_at_once);
     tcase_add_test(c, a_request_may_be_changed_while_its_calls_run);
     tcase_add_test(c, outcomes_outlive_request_and_skill);
     tcase_add_test(c, nothing_is_freed_by_freeing_null);
