@@ -21,6 +21,7 @@ static void read_answer(int fd)
     }
     free(read_whole(fd, &len));
     HOLDS(rc == 0 && !err && body_len <= CODE_BODY_MAX && strlen(meta) <= CODE_META_MAX);
+    HOLDS(fuzz_is_utf8(meta, strlen(meta)));
     HOLDS(len == body_len + strlen(meta) + sizeof(struct wire_answer));
     free(meta);
 }

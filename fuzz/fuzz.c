@@ -50,14 +50,19 @@ static bool is_control(const unsigned char *s, size_t left)
     return s[1] == 0x80 ? s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE) : s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9;
 }
 
+bool fuzz_is_utf8(const char *s, size_t len)
+{
+    json_t *j = json_stringn(s, len); /* NULL for what is none */
+    json_decref(j);
+    return j;
+}
+
 bool fuzz_is_harmless(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (is_control((const unsigned char *)s + i, len - i))
             return false;
-    json_t *utf8 = json_stringn(s, len); /* NULL for what is not UTF-8 */
-    json_decref(utf8);
-    return utf8;
+    return fuzz_is_utf8(s, len);
 }
 
 static bool is_shown(const char *s)

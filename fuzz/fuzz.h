@@ -35,6 +35,8 @@ uint8_t feed_byte(struct feed *f);
 char *feed_line(struct feed *f, size_t *ret_len);
 char *feed_rest(struct feed *f, size_t *ret_len);
 
+/* Asks a library that is not ours. */
+bool fuzz_is_utf8(const char *s, size_t len);
 /* May it go to a terminal: no control characters, nothing that reorders text, nothing that is not UTF-8. */
 bool fuzz_is_harmless(const char *s, size_t len);
 /* A failure of code `rc` left this error, fit to be shown. Frees it. */

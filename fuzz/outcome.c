@@ -46,7 +46,7 @@ static void check_log(const struct cordon_outcome *o)
     for (size_t i = 0; i < o->n_log; i++) {
         const char *level, *message;
         HOLDS(cordon_outcome_log(o, i, &level, &message));
-        HOLDS(o->log[i].start == at && text_is_utf8(message, strlen(message)));
+        HOLDS(o->log[i].start == at && fuzz_is_utf8(message, strlen(message)));
         at += strlen(message) + 1;
     }
     HOLDS(at == o->log_text.len);

@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum code_kind kind = code_sniff(exact, len);
     bool is_wasm = len >= 8 && !memcmp(exact, "\0asm", 4);
     HOLDS((kind == CODE_EMPTY) == (len == 0));
-    if (kind == CODE_COMPONENT || kind == CODE_CORE_MODULE)
-        HOLDS(is_wasm);
+    HOLDS((kind == CODE_COMPONENT) == (is_wasm && exact[6] == 1 && exact[7] == 0));
+    HOLDS((kind == CODE_CORE_MODULE) == (is_wasm && exact[6] == 0 && exact[7] == 0));
     if (kind == CODE_TEXT)
         HOLDS(!is_wasm && (memchr(exact, '(', len) || memchr(exact, ';', len)));
     /* Native code is known by its first bytes, whatever follows. */

@@ -3,21 +3,13 @@
 #include "fuzz.h"
 
 #include "base/text.h"
-#include <jansson.h>
-
-static bool is_utf8(const char *s, size_t len)
-{
-    json_t *j = json_stringn(s, len);
-    json_decref(j);
-    return j;
-}
 
 static void check_cut(const char *s, size_t len, size_t max)
 {
     size_t cut = text_cut(s, len, max);
     HOLDS(cut <= len && cut <= max && (cut == len || max - cut <= 3));
-    if (is_utf8(s, len))
-        HOLDS(is_utf8(s, cut) && is_utf8(s + cut, len - cut));
+    if (fuzz_is_utf8(s, len))
+        HOLDS(fuzz_is_utf8(s, cut) && fuzz_is_utf8(s + cut, len - cut));
 }
 
 static void check_escape(const char *s, size_t len, bool keep_newlines)
@@ -77,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct feed f = {data, size};
     size_t max = feed_byte(&f), len;
     char *first = feed_line(&f, NULL), *s = feed_rest(&f, &len);
-    HOLDS(text_is_utf8(s, len) == is_utf8(s, len));
+    HOLDS(text_is_utf8(s, len) == fuzz_is_utf8(s, len));
     check_cut(s, len, max);
     check_escape(s, len, true);
     check_escape(s, len, false);
