@@ -32,9 +32,10 @@ static const uint8_t magic[8] = {'c', 'o', 'r', 'd', 'o', 'n', 'c', '1'};
 
 void cache_name(const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, char ret[CACHE_NAME_MAX])
 {
+    static const char *const endings[] = {[CACHE_CODE] = "", [CACHE_REFUSAL] = ".no", [CACHE_KNOWN] = ".is"};
     char hex[2 * CACHE_KEY_LEN + 1];
     sodium_bin2hex(hex, sizeof hex, key, CACHE_KEY_LEN);
-    snprintf(ret, CACHE_NAME_MAX, "%.2s/%s%s", hex, hex, kind == CACHE_REFUSAL ? ".no" : "");
+    snprintf(ret, CACHE_NAME_MAX, "%.2s/%s%s", hex, hex, endings[kind]);
 }
 
 void cache_temp_name(char ret[CACHE_TEMP_MAX])

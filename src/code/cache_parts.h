@@ -5,9 +5,10 @@
  *     DIR/key                              32 random bytes, 0600; whoever can read it can make code that we load
  *     DIR/code-v1/ab/abcdef….              an entry; its name is the BLAKE2b-256 of engine_id and the artifact's digest
  *     DIR/code-v1/ab/abcdef….no            a refusal
+ *     DIR/code-v1/ab/abcdef….is            the digest of a large file; its name is the BLAKE2b-256 of the file's identity
  *     DIR/code-v1/tmp-…                    being written; swept when older than an hour
  *
- * A file of either kind: body (code), zeros up to a page, meta (JSON), struct cache_trailer. The tag covers everything before it, the file's own kind and key
+ * A file of any kind: body (code), zeros up to a page, meta (JSON), struct cache_trailer. The tag covers everything before it, the file's own kind and key
  * included, so that no file passes for another.
  */
 #pragma once
@@ -15,7 +16,7 @@
 #include <sodium.h>
 
 enum { CACHE_KEY_LEN = 32, CACHE_NAME_MAX = 72, CACHE_TEMP_MAX = 40, CACHE_TEMP_AGE_S = 3600 };
-enum cache_kind { CACHE_CODE = 1, CACHE_REFUSAL = 2 };
+enum cache_kind { CACHE_CODE = 1, CACHE_REFUSAL = 2, CACHE_KNOWN = 3 };
 
 struct cache_secret {
     crypto_aead_aes256gcm_state gcm;
@@ -36,10 +37,10 @@ int cache_folder_open(const char *path, int *ret_fd, cordon_error **err);
 /* ---- cache_file.c ---- */
 /* Reads DIR/key or makes it. */
 int cache_secret_open(struct cache *c, const char *dir, cordon_error **err);
-/* "ab/abcdef…" or "ab/abcdef….no". */
+/* "ab/abcdef…", "ab/abcdef….no" or "ab/abcdef….is". */
 void cache_name(const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, char ret[CACHE_NAME_MAX]);
 void cache_temp_name(char ret[CACHE_TEMP_MAX]);
-/* Whole or not at all. body_fd is -1 for a refusal. *ret_fd (may be NULL) is the file, open for reading. */
+/* Whole or not at all. body_fd is -1 for all but code. *ret_fd (may be NULL) is the file, open for reading. */
 int cache_file_write(struct cache *c, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, const char *meta, int body_fd, uint64_t body_len, int *ret_fd,
                      cordon_error **err);
 /* 1: open and checked; 0: not there, or damaged and removed. */

@@ -44,7 +44,7 @@ static bool is_hex(const char *s, size_t n)
 
 static bool is_file_name(const char *s)
 {
-    return is_hex(s, HEX) && (!s[HEX] || !strcmp(s + HEX, ".no"));
+    return is_hex(s, HEX) && (!s[HEX] || !strcmp(s + HEX, ".no") || !strcmp(s + HEX, ".is"));
 }
 
 static int add(struct list *l, const char *folder, const char *name, const struct stat *st, cordon_error **err)

@@ -10,6 +10,7 @@
 #include <cordon/error.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 enum { CODE_COMPONENT_MAX = 64 << 20, CODE_TEXT_MAX = 4 << 20, CODE_META_MAX = 4 << 20, CODE_BODY_MAX = 512 << 20 /* native code of one artifact */, CODE_DIGEST_LEN = 32 };
 
@@ -61,6 +62,10 @@ int cache_put(struct cache *c, const char *engine_id, const uint8_t digest[CODE_
               struct cache_entry *ret, cordon_error **err);
 /* Remembers that these bytes were refused, and why. Only what is the artifact's own fault (category "artifact", not err_pass); of anything else nothing is kept. */
 int cache_put_refusal(struct cache *c, const char *engine_id, const uint8_t digest[CODE_DIGEST_LEN], const cordon_error *why, cordon_error **err);
+/* The digest of the file with this identity, if it is remembered. False: it has to be read. */
+bool cache_known_digest(struct cache *c, const struct stat *st, uint8_t ret[CODE_DIGEST_LEN]);
+/* Remembers what was read from `fd`. `before` is its identity before the first byte; nothing is kept if that is another now, or changed too lately to be told from the next. */
+void cache_remember_digest(struct cache *c, int fd, const struct stat *before, const uint8_t digest[CODE_DIGEST_LEN]);
 /* Removes least recently used entries until at most max_bytes are left. */
 int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
 

@@ -11,20 +11,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NAME_MAX_BYTES = 128 };
+enum { NAME_MAX_BYTES = 128, LARGE = 1 << 20 };
 
 /* ---- reading ---- */
 
 struct artifact {
     const char *name;        /* for messages */
-    const uint8_t *bytes;
+    const uint8_t *bytes;    /* NULL: not read, because the file may be known already */
     size_t len;
     uint8_t *owned;
+    int fd;                  /* the file; -1: the bytes were given */
+    struct stat stat;        /* the file before it was read */
+    uint8_t digest[CODE_DIGEST_LEN];
 };
 
-static void artifact_finish(struct artifact *a) { free(a->owned); }
+static void artifact_finish(struct artifact *a)
+{
+    if (a->fd >= 0)
+        close(a->fd);
+    free(a->owned);
+}
 
-static int open_regular(const char *path, uint64_t *ret_size, cordon_error **err)
+static int open_regular(const char *path, struct stat *ret, cordon_error **err)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -42,26 +50,23 @@ static int open_regular(const char *path, uint64_t *ret_size, cordon_error **err
         return kind ? err_set(err, CORDON_E_BAD_ARTIFACT, path, "%s is %s, an artifact is a file", path, kind)
                     : err_set(err, CORDON_E_TOO_LARGE, path, "%s has %lld bytes (ceiling %d)", path, (long long)st.st_size, CODE_COMPONENT_MAX);
     }
-    *ret_size = (uint64_t)st.st_size;
+    *ret = st;
     return fd;
 }
 
-/* Reads what is there, up to the ceiling: the file may grow or shrink meanwhile. */
-static int read_artifact(const char *path, struct artifact *a, cordon_error **err)
+/* Reads what is there, up to the size it had: the file may grow or shrink meanwhile. */
+static int read_artifact(struct artifact *a, cordon_error **err)
 {
-    uint64_t size = 0;
-    cleanup_fd int fd = open_regular(path, &size, err);
-    if (fd < 0)
-        return fd;
+    size_t size = (size_t)a->stat.st_size;
     a->owned = malloc(size ? size : 1);
     if (!a->owned)
         return err_nomem(err);
     while (a->len < size) {
-        ssize_t n = read(fd, a->owned + a->len, size - a->len);
+        ssize_t n = read(a->fd, a->owned + a->len, size - a->len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_errno(err, errno, "read", path);
+            return err_errno(err, errno, "read", a->name);
         if (n == 0)
             break;
         a->len += (size_t)n;
@@ -133,8 +138,7 @@ static char *complete_meta(const char *from_helper, const struct artifact *a, co
     return text;
 }
 
-static int compile_and_keep(cordon_host *h, struct engine *e, struct cache *cache, const struct artifact *a, const uint8_t digest[CODE_DIGEST_LEN],
-                            struct cache_entry *ret, cordon_error **err)
+static int compile_and_keep(cordon_host *h, struct engine *e, struct cache *cache, const struct artifact *a, struct cache_entry *ret, cordon_error **err)
 {
     struct helper *helper;
     cleanup_free char *said = NULL;
@@ -144,26 +148,43 @@ static int compile_and_keep(cordon_host *h, struct engine *e, struct cache *cach
     if (rc == 0)
         rc = helper_run(helper, CODE_JOB_COMPILE, cordon_tier_name(e->tier), a->bytes, a->len, &said, &body, &len, err);
     if (rc < 0) {
-        remember_refusal(cache, e, digest, err);
+        remember_refusal(cache, e, a->digest, err);
         return rc;
     }
     cleanup_free char *meta = complete_meta(said, a, err);
     if (!meta)
         return -CORDON_E_HOST_BUG;
-    rc = cache_put(cache, e->identity, digest, meta, body, len, ret, err);
+    rc = cache_put(cache, e->identity, a->digest, meta, body, len, ret, err);
     if (rc == 0)
         cache_trim(cache, h->opts.cache_max, NULL); /* what cannot be removed now is removed after another put */
     return rc;
 }
 
-static int get_code(cordon_host *h, struct engine *e, const struct artifact *a, const uint8_t digest[CODE_DIGEST_LEN], struct cache **ret_cache,
-                    struct cache_entry *ret, cordon_error **err)
+/* What the bytes are, once they are read. */
+static int identify(struct cache *cache, struct artifact *a, cordon_error **err)
 {
-    int rc = host_cache(h, ret_cache, err);
+    int rc = 0;
+    if (!a->bytes && ((rc = read_artifact(a, err)) < 0 || (rc = check_kind(a, err)) < 0))
+        return rc;
+    crypto_generichash(a->digest, sizeof a->digest, a->bytes, a->len, NULL, 0);
+    if (a->fd >= 0 && a->len >= LARGE)
+        cache_remember_digest(cache, a->fd, &a->stat, a->digest);
+    return 0;
+}
+
+/* Of a file that is known the bytes are looked at only if its code is gone. */
+static int get_code(cordon_host *h, struct engine *e, struct artifact *a, struct cache_entry *ret, cordon_error **err)
+{
+    struct cache *cache;
+    int rc = host_cache(h, &cache, err);
     if (rc < 0)
         return rc;
-    rc = cache_get(*ret_cache, e->identity, digest, ret, err);
-    return rc == 0 ? compile_and_keep(h, e, *ret_cache, a, digest, ret, err) : rc;
+    if (!a->bytes && cache_known_digest(cache, &a->stat, a->digest) && (rc = cache_get(cache, e->identity, a->digest, ret, err)) != 0)
+        return rc;
+    rc = identify(cache, a, err);
+    if (rc == 0)
+        rc = cache_get(cache, e->identity, a->digest, ret, err);
+    return rc == 0 ? compile_and_keep(h, e, cache, a, ret, err) : rc;
 }
 
 /* ---- loading ---- */
@@ -199,17 +220,14 @@ static void read_meta(cordon_skill *s, const struct cache_entry *entry)
     s->code_bytes = entry->code_len;
 }
 
-static int load(cordon_skill *s, const struct artifact *a, cordon_error **err)
+static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
 {
     struct engine *e;
-    struct cache *cache;
     cleanup(cache_entry_finish) struct cache_entry entry = {.fd = -1};
-    uint8_t digest[CODE_DIGEST_LEN];
     int rc = host_engine(s->host, s->tier, &e, err);
     if (rc < 0)
         return rc;
-    crypto_generichash(digest, sizeof digest, a->bytes, a->len, NULL, 0);
-    rc = get_code(s->host, e, a, digest, &cache, &entry, err);
+    rc = get_code(s->host, e, a, &entry, err);
     if (rc < 0)
         return rc;
     read_meta(s, &entry);
@@ -220,12 +238,12 @@ static int load(cordon_skill *s, const struct artifact *a, cordon_error **err)
     return s->component->waits ? host_runtime(s->host, err) : 0;
 }
 
-static int load_artifact(cordon_host *h, const char *name, const struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+static int load_artifact(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
     if (tier != CORDON_TIER_UNTRUSTED && tier != CORDON_TIER_VERIFIED)
         return err_set(err, CORDON_E_TIER_REFUSED, a->name, "%s cannot be loaded in the local tier: that is for what was installed from this machine", a->name);
     cordon_skill *s = NULL;
-    int rc = check_kind(a, err);
+    int rc = a->bytes ? check_kind(a, err) : 0;
     if (rc == 0)
         rc = make_skill(h, name, tier, &s, err);
     if (rc == 0)
@@ -240,7 +258,7 @@ static int load_artifact(cordon_host *h, const char *name, const struct artifact
 
 int cordon_skill_load_bytes(cordon_host *h, const char *name, const void *bytes, size_t len, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
-    return load_artifact(h, name, &(struct artifact){.name = name, .bytes = bytes, .len = len}, tier, ret, err);
+    return load_artifact(h, name, &(struct artifact){.name = name, .bytes = len ? bytes : (const uint8_t *)"", .len = len, .fd = -1}, tier, ret, err);
 }
 
 /* "dir/weather.wasm" is the skill weather. */
@@ -255,7 +273,10 @@ int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, c
 {
     char name[NAME_MAX_BYTES + 1];
     cleanup(artifact_finish) struct artifact a = {.name = path};
-    int rc = read_artifact(path, &a, err);
+    a.fd = open_regular(path, &a.stat, err);
+    if (a.fd < 0)
+        return a.fd;
+    int rc = a.stat.st_size < LARGE ? read_artifact(&a, err) : 0;
     if (rc < 0)
         return rc;
     name_of_path(path, name);

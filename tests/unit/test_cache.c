@@ -614,6 +614,100 @@ START_TEST(what_is_not_the_artifacts_fault_is_not_remembered)
 }
 END_TEST
 
+/* ---- files that are known ---- */
+
+static char known_path[200];
+
+static void write_file(const char *text)
+{
+    snprintf(known_path, sizeof known_path, "%s/artifact", root);
+    FILE *f = fopen(known_path, "w");
+    ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void settle(void) { usleep(1100000); }
+
+static void remember(struct cache *c)
+{
+    struct stat st;
+    cleanup_fd int fd = open(known_path, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    cache_remember_digest(c, fd, &st, digest_a);
+}
+
+static bool is_known(struct cache *c)
+{
+    struct stat st;
+    uint8_t digest[CODE_DIGEST_LEN];
+    ck_assert_int_eq(stat(known_path, &st), 0);
+    if (!cache_known_digest(c, &st, digest))
+        return false;
+    ck_assert_mem_eq(digest, digest_a, sizeof digest);
+    return true;
+}
+
+START_TEST(a_file_is_known_until_anything_about_it_changes)
+{
+    struct cache *c = open_cache();
+    struct stat st;
+    write_file("one");
+    ck_assert(!is_known(c));
+    settle();
+    remember(c);
+    ck_assert(is_known(c));
+    stat(known_path, &st);
+    write_file("two");   /* the same length, and the old time of modification put back */
+    ck_assert_int_eq(utimensat(AT_FDCWD, known_path, (struct timespec[]){st.st_atim, st.st_mtim}, 0), 0);
+    ck_assert(!is_known(c));
+    settle();
+    remember(c);
+    ck_assert(is_known(c));
+    unlink(known_path);
+    write_file("two");
+    ck_assert(!is_known(c));
+    cache_close(c);
+}
+END_TEST
+
+START_TEST(a_file_that_changed_just_now_is_not_remembered)
+{
+    struct cache *c = open_cache();
+    write_file("one");
+    remember(c);
+    ck_assert(!is_known(c));
+    cache_close(c);
+}
+END_TEST
+
+START_TEST(a_file_that_changed_while_it_was_read_is_not_remembered)
+{
+    struct cache *c = open_cache();
+    struct stat before;
+    write_file("one");
+    settle();
+    cleanup_fd int fd = open(known_path, O_RDONLY | O_CLOEXEC);
+    fstat(fd, &before);
+    ck_assert_int_eq(chmod(known_path, 0640), 0);
+    settle();
+    cache_remember_digest(c, fd, &before, digest_a);
+    ck_assert(!is_known(c));
+    cache_close(c);
+}
+END_TEST
+
+START_TEST(a_digest_that_was_altered_is_not_believed)
+{
+    struct cache *c = open_cache();
+    write_file("one");
+    settle();
+    remember(c);
+    cleanup_fd int fd = open(file(".is", 0), O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(pwrite(fd, "f", 1, 0), 1);
+    ck_assert(!is_known(c));
+    cache_close(c);
+}
+END_TEST
+
 /* ---- trimming ---- */
 
 static void age(const char *path, time_t s)
@@ -665,6 +759,8 @@ Suite *suite_cache(void)
         &a_folder_that_others_can_read_or_write_is_refused_with_the_command, &a_folder_beneath_one_that_others_can_write_is_refused,
         &a_link_on_the_way_is_followed_and_what_it_leads_to_is_checked, &a_refusal_is_given_again_as_it_was,
         &a_limit_is_remembered_under_its_bounds_only, &what_passes_is_not_remembered, &what_is_not_the_artifacts_fault_is_not_remembered,
+        &a_file_is_known_until_anything_about_it_changes, &a_file_that_changed_just_now_is_not_remembered,
+        &a_file_that_changed_while_it_was_read_is_not_remembered, &a_digest_that_was_altered_is_not_believed,
         &trimming_takes_what_was_used_longest_ago,
     };
     Suite *s = suite_create("cache");
