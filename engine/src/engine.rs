@@ -10,6 +10,10 @@ use wasmtime_c_api::{wasm_engine_t, wasmtime_component_t};
 
 use crate::ffi::{self, ShimBytes, guard};
 
+/// What the engine needs besides what guests may use: the code that Wasmtime makes to pass values between two nested components is a module with the
+/// memories of both. A guest's own modules are validated without it.
+const ENGINES_OWN: WasmFeatures = WasmFeatures::MULTI_MEMORY;
+
 #[repr(C)]
 pub struct ShimEngineSettings {
     /// Names of the features that are on, as `shim_feature_name` gives them.
@@ -63,6 +67,13 @@ fn features(names: &[&str]) -> Result<WasmFeatures> {
     Ok(on)
 }
 
+/// # Safety
+/// `list` points to `n` NUL-terminated strings that outlive the borrow.
+unsafe fn names<'a>(list: *const *const c_char, n: usize) -> Result<Vec<&'a str>> {
+    // SAFETY: the caller's promise.
+    (0..n).map(|i| Ok(unsafe { ffi::text(*list.add(i), "a feature's name")? }.unwrap_or(""))).collect()
+}
+
 fn pool(s: &ShimEngineSettings) -> PoolingAllocationConfig {
     let mut p = PoolingAllocationConfig::new();
     p.total_component_instances(s.sandboxes)
@@ -109,12 +120,44 @@ fn config(s: &ShimEngineSettings, on: WasmFeatures) -> Config {
 pub unsafe extern "C" fn shim_engine_new(s: &ShimEngineSettings, ret: &mut *mut wasm_engine_t, err: *mut ShimBytes) -> c_int {
     unsafe {
         guard(err, || {
-            let names = (0..s.n_features)
-                .map(|i| Ok(ffi::text(*s.features.add(i), "a feature's name")?.unwrap_or("")))
-                .collect::<Result<Vec<_>>>()?;
-            let engine = Engine::new(&config(s, features(&names)?)).map_err(ffi::engine_error)?;
+            let on = features(&names(s.features, s.n_features)?)?;
+            let engine = Engine::new(&config(s, on | ENGINES_OWN)).map_err(ffi::engine_error)?;
             // SAFETY: `wasm_engine_t` is `repr(C)` over one field, the engine.
             *ret = Box::into_raw(Box::new(engine)).cast();
+            Ok(())
+        })
+    }
+}
+
+/// Whether a component is valid with nothing but these features.
+fn validate(on: &[&str], bytes: &[u8]) -> Result<()> {
+    let mut features = wasmparser::WasmFeatures::empty();
+    for name in on {
+        features |= wasmparser::WasmFeatures::from_name(name).with_context(|| format!("the validator knows no feature {name}"))?;
+    }
+    wasmparser::Validator::new_with_features(features).validate_all(bytes)?;
+    Ok(())
+}
+
+/// # Safety
+/// `features` points to `n_features` strings, `bytes` to `len` readable bytes; `ret` and `err` are writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_component_new(
+    e: &wasm_engine_t,
+    features: *const *const c_char,
+    n_features: usize,
+    bytes: *const u8,
+    len: usize,
+    ret: &mut *mut wasmtime_component_t,
+    err: *mut ShimBytes,
+) -> c_int {
+    unsafe {
+        guard(err, || {
+            let bytes = ffi::bytes(bytes, len);
+            validate(&names(features, n_features)?, bytes)?;
+            let component = Component::from_binary(engine_of(e), bytes).map_err(ffi::engine_error)?;
+            // SAFETY: `wasmtime_component_t` is `repr(transparent)` over the component.
+            *ret = Box::into_raw(Box::new(component)).cast();
             Ok(())
         })
     }

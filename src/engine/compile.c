@@ -48,17 +48,19 @@ static const struct feature *feature_in(const char *message)
     return found;
 }
 
-static int refused(enum cordon_tier tier, wasmtime_error_t *why, cordon_error **err)
+/* Takes `why`. */
+static int refused(enum cordon_tier tier, int rc, struct shim_bytes why, cordon_error **err)
 {
-    struct buf text;
-    buf_init(&text, 2 * ERR_MESSAGE_MAX);
-    engine_error_text(why, &text);
-    const char *message = text.data ? text.data : "no reason given";
+    const char *message = why.data ? (const char *)why.data : "no reason given";
     const struct feature *f = feature_in(message);
-    int rc = f ? err_set(err, CORDON_E_UNSUPPORTED_FEATURE, f->what, "the component uses %s, which the %s tier does not have: %s", f->what,
-                         cordon_tier_name(tier), message)
-               : err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "not a valid component: %s", message);
-    buf_finish(&text);
+    if (rc == -2)
+        rc = err_set(err, CORDON_E_COMPILE_LIMIT, NULL, "the compiler gave up on the component: %s", message);
+    else if (f)
+        rc = err_set(err, CORDON_E_UNSUPPORTED_FEATURE, f->what, "the component uses %s, which the %s tier does not have: %s", f->what,
+                     cordon_tier_name(tier), message);
+    else
+        rc = err_set(err, CORDON_E_BAD_ARTIFACT, NULL, "not a valid component: %s", message);
+    shim_bytes_free(why);
     return rc;
 }
 
@@ -136,6 +138,12 @@ static int to_component(struct source *s, cordon_error **err)
     }
 }
 
+static void engine_finish(wasm_engine_t **e)
+{
+    if (*e)
+        wasm_engine_delete(*e);
+}
+
 static void component_finish(wasmtime_component_t **c)
 {
     if (*c)
@@ -173,30 +181,40 @@ static int write_meta(const struct source *s, struct buf *meta, cordon_error **e
     return text && buf_adds(meta, text) == 0 ? 0 : err_nomem(err);
 }
 
+static int serialize(wasmtime_component_t *c, struct buf *code, cordon_error **err)
+{
+    wasm_byte_vec_t image;
+    wasmtime_error_t *why = wasmtime_component_serialize(c, &image);
+    if (why) {
+        struct buf text;
+        buf_init(&text, ERR_MESSAGE_MAX);
+        engine_error_text(why, &text);
+        int rc = err_set(err, CORDON_E_HOST_BUG, NULL, "the compiled code cannot be written: %s", text.data ? text.data : "no reason given");
+        buf_finish(&text);
+        return rc;
+    }
+    int rc = buf_add(code, image.data, image.size) < 0 ? err_set(err, CORDON_E_TOO_LARGE, NULL, "the compiled code has %zu bytes (ceiling %zu)", image.size, code->max) : 0;
+    wasm_byte_vec_delete(&image);
+    return rc;
+}
+
 int compile(enum cordon_tier tier, const uint8_t *bytes, size_t len, struct buf *meta, struct buf *code, cordon_error **err)
 {
     cleanup(source_finish) struct source s = {.bytes = bytes, .len = len};
     int rc = to_component(&s, err);
     if (rc < 0)
         return rc;
-    wasm_engine_t *engine;
+    cleanup(engine_finish) wasm_engine_t *engine = NULL;
     rc = engine_new_compiler(tier, &engine, err);
     if (rc < 0)
         return rc;
+    const char *names[FEATURES_ROOM];
+    size_t n_names = features_on(engine_tier(tier), names);
     cleanup(component_finish) wasmtime_component_t *c = NULL;
-    wasmtime_error_t *why = wasmtime_component_new(engine, s.bytes, s.len, &c);
-    if (why) {
-        wasm_engine_delete(engine);
-        return refused(tier, why, err);
-    }
-    wasm_byte_vec_t image;
-    why = wasmtime_component_serialize(c, &image);
-    if (!why) {
-        rc = buf_add(code, image.data, image.size) < 0 ? err_set(err, CORDON_E_TOO_LARGE, NULL, "the compiled code has %zu bytes (ceiling %zu)", image.size, code->max) : 0;
-        wasm_byte_vec_delete(&image);
-    } else {
-        rc = refused(tier, why, err);
-    }
-    wasm_engine_delete(engine);
+    struct shim_bytes why = {0};
+    rc = shim_component_new(engine, names, n_names, s.bytes, s.len, &c, &why);
+    if (rc < 0)
+        return refused(tier, rc, why, err);
+    rc = serialize(c, code, err);
     return rc < 0 ? rc : write_meta(&s, meta, err);
 }

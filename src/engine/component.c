@@ -23,6 +23,25 @@ static void item_finish(wasmtime_component_item_t *i) { wasmtime_component_item_
 
 /* ---- imports ---- */
 
+/* An interface that only names types, as `use k.{t}` in a world imports it: there is nothing to offer. A resource would be something. */
+static bool only_types(const struct component *c, const wasmtime_component_item_t *item)
+{
+    if (item->kind == WASMTIME_COMPONENT_ITEM_TYPE)
+        return true;
+    if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
+        return false;
+    const wasmtime_component_instance_type_t *ty = item->of.component_instance;
+    size_t n = wasmtime_component_instance_type_export_count(ty, c->engine->wasm);
+    bool types = true;
+    for (size_t i = 0; types && i < n; i++) {
+        const char *name;
+        size_t len;
+        cleanup(item_finish) wasmtime_component_item_t inner = {.kind = WASMTIME_COMPONENT_ITEM_TYPE};
+        types = wasmtime_component_instance_type_export_nth(ty, c->engine->wasm, i, &name, &len, &inner) && inner.kind == WASMTIME_COMPONENT_ITEM_TYPE;
+    }
+    return types;
+}
+
 static int read_import(struct component *c, const char *name, size_t len, const wasmtime_component_item_t *item, cordon_error **err)
 {
     struct component_import *im = &c->imports[c->n_imports];
@@ -60,8 +79,8 @@ static int read_imports(struct component *c, const wasmtime_component_type_t *ty
         cleanup(item_finish) wasmtime_component_item_t item = {.kind = WASMTIME_COMPONENT_ITEM_TYPE};
         if (!wasmtime_component_type_import_nth(ty, c->engine->wasm, i, &name, &len, &item))
             return err_set(err, CORDON_E_HOST_BUG, NULL, "the component lost its import %zu", i);
-        if (item.kind == WASMTIME_COMPONENT_ITEM_TYPE)
-            continue; /* a named type: nothing to offer */
+        if (only_types(c, &item))
+            continue;
         int rc = read_import(c, name, len, &item, err);
         if (rc < 0)
             return rc;
@@ -113,6 +132,19 @@ static int not_callable(struct component_export *ex, const char *why, cordon_err
     return ex->why_not ? 0 : err_nomem(err);
 }
 
+/* What toolchains export for themselves, to be called while they build and never after. Named by the first parameter too, since a skill may have an `init`. */
+static bool is_toolchains_own(const struct wit_func *f)
+{
+    static const struct { const char *name, *first_param; } known[] = {
+        {"init", "shim"},             /* componentize-qjs */
+        {"exports#init", "app-name"}, /* componentize-py */
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(f->name, known[i].name) && f->n_params && !strcmp(f->params[0].name, known[i].first_param))
+            return true;
+    return false;
+}
+
 /* Types too large or too deep make one export uncallable, not the component unusable. */
 static int read_func(struct component_export *ex, const char *full_name, const wasmtime_component_func_type_t *ty, size_t *nodes, cordon_error **err)
 {
@@ -127,6 +159,8 @@ static int read_func(struct component_export *ex, const char *full_name, const w
         cordon_error_free(why);
         return rc;
     }
+    if (is_toolchains_own(&ex->func))
+        return not_callable(ex, "the toolchain made it for itself", err);
     const char *what;
     if (!wit_func_is_callable(&ex->func, &what)) {
         char text[96];

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEATURES_ROOM = 64 };
-
 enum cordon_tier engine_tier(enum cordon_tier tier)
 {
     return tier == CORDON_TIER_LOCAL ? CORDON_TIER_VERIFIED : tier;

@@ -13,5 +13,6 @@ struct feature {
 /* Every feature this version of Cordon has an opinion on: a new Wasmtime that knows another one fails the test `every_feature_is_decided`. */
 extern const struct feature features[];
 extern const size_t n_features;
-/* The names that are on in a tier; ret has room for n_features. Returns how many. */
+enum { FEATURES_ROOM = 64 };             /* more than there are */
+/* The names that are on in a tier; ret has room for FEATURES_ROOM. Returns how many. */
 size_t features_on(enum cordon_tier tier, const char **ret);

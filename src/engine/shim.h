@@ -13,7 +13,7 @@
 /* ---- engines ---- */
 const char *shim_engine_version(void);
 struct shim_engine_settings {
-    const char *const *features;   /* names as shim_feature_name gives them; all others are off */
+    const char *const *features;   /* what guests may use, as shim_feature_name names it */
     size_t n_features;
     uint32_t sandboxes;            /* 0: a compiler only, without a pool */
     uint32_t core_instances, memories, tables;
@@ -22,6 +22,12 @@ struct shim_engine_settings {
     bool signals;
 };
 int shim_engine_new(const struct shim_engine_settings *s, wasm_engine_t **ret, struct shim_bytes *err);
+/*
+ * Compiles a component that is valid with these features and no others. The engine itself may have more: what Wasmtime makes between nested components
+ * takes several memories in a module. For the helper process only.
+ */
+int shim_component_new(const wasm_engine_t *e, const char *const *features, size_t n_features, const uint8_t *bytes, size_t len,
+                       wasmtime_component_t **ret, struct shim_bytes *err);
 /* The n-th feature this version of Wasmtime knows; data is NULL past the last. */
 struct shim_bytes shim_feature_name(size_t n);
 /* Version, settings, target and CPU features: differs whenever compiled code could not be shared. */
