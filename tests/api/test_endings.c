@@ -116,7 +116,8 @@ static void run_synchronously(void)
 {
     for (int i = 0; i < SYNC; i++) {
         const struct ending_row *row = &rows[i % ROWS];
-        if (row->cancelled != NEVER)
+        bool waits_again = row->kind == CORDON_OUTCOME_DEADLINE && i >= ROWS; /* once is enough of a wait */
+        if (row->cancelled != NEVER || waits_again)
             continue;
         cordon_outcome *o = ground_run(requests[i % ROWS]);
         look_at(o, row);

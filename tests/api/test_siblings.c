@@ -81,7 +81,7 @@ START_TEST(a_computing_sibling_keeps_its_time_when_others_run_out_of_theirs)
 {
     enum { HOGS = 6 };
     struct end hogs[HOGS] = {0}, end = {0};
-    cordon_request *r = ground_request(skills[_i], "count", "[400000000]"), *hog = victim(skills[_i], DEADLINE_BUSY);
+    cordon_request *r = ground_request(skills[_i], "count", "[200000000]"), *hog = victim(skills[_i], DEADLINE_BUSY);
     ground_limit(r, CORDON_LIMIT_FUEL, cordon_limit_ceiling(cordon_skill_tier(skills[_i]), CORDON_LIMIT_FUEL));
     ground_limit(r, CORDON_LIMIT_WALL_MS, 60000);
     end_start(r, &end, NULL);
@@ -94,7 +94,7 @@ START_TEST(a_computing_sibling_keeps_its_time_when_others_run_out_of_theirs)
     }
     end_wait(host, &end, 1);
     ck_assert_msg(end_kind(&end) == CORDON_OUTCOME_OK, "%s", cordon_outcome_message(end.outcome));
-    expect_output(end.outcome, "400000000");
+    expect_output(end.outcome, "200000000");
     end_finish(&end);
     cordon_request_free(r);
     cordon_request_free(hog);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS = 2, CALLS = 10000, SANDBOXES = 11500 /* a lone skill may hold seven eighths */ };
+enum { WORKERS = 2, CALLS = 10000, SANDBOXES = 11500 /* a lone skill may hold seven eighths */, MAPPINGS = 60000 };
 
 static struct end ends[CALLS];
 static cordon_call *calls[CALLS];
@@ -70,8 +70,23 @@ static void warm_up(void)
     cordon_host_quiesce(host, NULL);
 }
 
+static unsigned long mappings_allowed(void)
+{
+    unsigned long n = 0;
+    FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+    if (f && fscanf(f, "%lu", &n) != 1)
+        n = 0;
+    if (f)
+        fclose(f);
+    return n;
+}
+
 START_TEST(ten_thousand_calls_wait_at_once)
 {
+    if (mappings_allowed() < MAPPINGS) {
+        printf("SKIPPED: ten thousand waiting calls: vm.max_map_count is %lu, it takes %d\n", mappings_allowed(), MAPPINGS);
+        return;
+    }
     host = ground_host(WORKERS, SANDBOXES);
     skill = ground_skill(host, "ways", _i ? CORDON_TIER_VERIFIED : CORDON_TIER_UNTRUSTED);
     warm_up();
@@ -105,6 +120,7 @@ START_TEST(ten_thousand_calls_wait_at_once)
     expect_all(CORDON_OUTCOME_CANCELLED);
     printf("all cancelled and delivered after %llu ms\n", (unsigned long long)(now_ms() - start));
     expect_nothing_left(&before);
+    struct holding once = holding_now();
 
     /* And once more: what was given back can be had again, and every sleep has its own end. */
     cordon_request_free(r);
@@ -114,8 +130,12 @@ START_TEST(ten_thousand_calls_wait_at_once)
         end_start(r, &ends[i], &calls[i]);
     expect_all(CORDON_OUTCOME_OK);
     expect_nothing_left(&before);
-    struct holding after = holding_now();
-    printf("resident: %zu KiB before, %zu while they wait, %zu after\n", before.resident_kib, waiting.resident_kib, after.resident_kib);
+    struct holding twice = holding_now();
+    /* The pool keeps the first pages of every place that was ever used, so that the next call finds them. */
+    printf("resident: %zu KiB before, %zu while they wait, %zu after them, %zu after as many again\n", before.resident_kib, waiting.resident_kib,
+           once.resident_kib, twice.resident_kib);
+    if (!is_sanitized())
+        ck_assert_uint_le(twice.resident_kib, once.resident_kib + once.resident_kib / 4);
     cordon_request_free(r);
     cordon_skill_free(skill);
     cordon_host_free(host);
