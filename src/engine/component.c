@@ -21,17 +21,30 @@ static void type_finish(wasmtime_component_type_t **t)
 
 static void item_finish(wasmtime_component_item_t *i) { wasmtime_component_item_delete(i); }
 
+/* What is left of the ceilings for all imports together, or all exports. */
+struct budget { size_t items, nodes; };
+
+static int take_items(struct budget *left, size_t n, const char *verb, cordon_error **err)
+{
+    if (n > left->items)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component and its interfaces %s more than %d things", verb, COMPONENT_ITEMS_MAX);
+    left->items -= n;
+    return 0;
+}
+
 /* ---- imports ---- */
 
 /* An interface that only names types, as `use k.{t}` in a world imports it: there is nothing to offer. A resource would be something. */
-static bool only_types(const struct component *c, const wasmtime_component_item_t *item)
+static int only_types(const struct component *c, const wasmtime_component_item_t *item, struct budget *left, bool *ret, cordon_error **err)
 {
-    if (item->kind == WASMTIME_COMPONENT_ITEM_TYPE)
-        return true;
+    *ret = item->kind == WASMTIME_COMPONENT_ITEM_TYPE;
     if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
-        return false;
+        return 0;
     const wasmtime_component_instance_type_t *ty = item->of.component_instance;
     size_t n = wasmtime_component_instance_type_export_count(ty, c->engine->wasm);
+    int rc = take_items(left, n, "import", err);
+    if (rc < 0)
+        return rc;
     bool types = true;
     for (size_t i = 0; types && i < n; i++) {
         const char *name;
@@ -39,7 +52,8 @@ static bool only_types(const struct component *c, const wasmtime_component_item_
         cleanup(item_finish) wasmtime_component_item_t inner = {.kind = WASMTIME_COMPONENT_ITEM_TYPE};
         types = wasmtime_component_instance_type_export_nth(ty, c->engine->wasm, i, &name, &len, &inner) && inner.kind == WASMTIME_COMPONENT_ITEM_TYPE;
     }
-    return types;
+    *ret = types;
+    return 0;
 }
 
 static int read_import(struct component *c, const char *name, size_t len, const wasmtime_component_item_t *item, cordon_error **err)
@@ -67,6 +81,7 @@ static int read_import(struct component *c, const char *name, size_t len, const 
 
 static int read_imports(struct component *c, const wasmtime_component_type_t *ty, cordon_error **err)
 {
+    struct budget left = {.items = COMPONENT_ITEMS_MAX};
     size_t n = wasmtime_component_type_import_count(ty, c->engine->wasm);
     if (n > COMPONENT_IMPORTS_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component has %zu imports (ceiling %d)", n, COMPONENT_IMPORTS_MAX);
@@ -79,9 +94,10 @@ static int read_imports(struct component *c, const wasmtime_component_type_t *ty
         cleanup(item_finish) wasmtime_component_item_t item = {.kind = WASMTIME_COMPONENT_ITEM_TYPE};
         if (!wasmtime_component_type_import_nth(ty, c->engine->wasm, i, &name, &len, &item))
             return err_set(err, CORDON_E_HOST_BUG, NULL, "the component lost its import %zu", i);
-        if (only_types(c, &item))
-            continue;
-        int rc = read_import(c, name, len, &item, err);
+        bool nothing = false;
+        int rc = only_types(c, &item, &left, &nothing, err);
+        if (rc == 0 && !nothing)
+            rc = read_import(c, name, len, &item, err);
         if (rc < 0)
             return rc;
     }
@@ -172,17 +188,6 @@ static int read_func(struct component_export *ex, const char *full_name, const w
     return 0;
 }
 
-/* What is left of the ceilings for all exports together. */
-struct budget { size_t items, nodes; };
-
-static int take_items(struct budget *left, size_t n, cordon_error **err)
-{
-    if (n > left->items)
-        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component and its interfaces export more than %d things", COMPONENT_ITEMS_MAX);
-    left->items -= n;
-    return 0;
-}
-
 static int add_func(struct component *c, const char *iface, size_t iface_len, const wasmtime_component_export_index_t *iface_index, const char *name,
                     size_t len, const wasmtime_component_func_type_t *ty, struct budget *left, cordon_error **err)
 {
@@ -210,7 +215,7 @@ static int add_instance(struct component *c, const char *iface, size_t iface_len
 {
     cleanup(index_finish) wasmtime_component_export_index_t *index = wasmtime_component_get_export_index(c->wasm, NULL, iface, iface_len);
     size_t n = wasmtime_component_instance_type_export_count(ty, c->engine->wasm);
-    int fits = take_items(left, n, err);
+    int fits = take_items(left, n, "export", err);
     if (fits < 0)
         return fits;
     for (size_t i = 0; index && i < n; i++) {
@@ -232,7 +237,7 @@ static int read_exports(struct component *c, const wasmtime_component_type_t *ty
 {
     struct budget left = {.items = COMPONENT_ITEMS_MAX, .nodes = TYPES_NODES_MAX};
     size_t n = wasmtime_component_type_export_count(ty, c->engine->wasm);
-    int fits = take_items(&left, n, err);
+    int fits = take_items(&left, n, "export", err);
     if (fits < 0)
         return fits;
     c->exports = calloc(COMPONENT_EXPORTS_MAX, sizeof *c->exports);

@@ -12,7 +12,7 @@
 
 enum {
     COMPONENT_EXPORTS_MAX = 1000, COMPONENT_IMPORTS_MAX = 1000,
-    COMPONENT_ITEMS_MAX = 2000,   /* exports of any kind, and what its exported interfaces hold; the C API walks to the n-th, so reading them takes the square */
+    COMPONENT_ITEMS_MAX = 2000,   /* exports of any kind and what its exported interfaces hold; likewise imports. The C API walks to the n-th, so reading them takes the square */
 };
 
 struct component_import {
