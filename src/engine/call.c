@@ -31,14 +31,13 @@ struct call {
     call_done_fn *done;
     void *data;
     uint64_t start_ns, host_bytes;
-    size_t stderr_len;
     struct host_context context;
     struct shim_answer answer;
     wasmtime_component_val_t result[1];
     wasmtime_component_val_t args_inline[ARGS_INLINE];
     wasmtime_component_val_t *args;
     struct cordon_outcome outcome;
-    char stderr_line[STDERR_LINE_MAX];
+    struct buf stderr_line;
 };
 
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
@@ -82,9 +81,9 @@ static int write_stdout(struct call *c, const uint8_t *bytes, size_t len)
 
 static void flush_stderr(struct call *c)
 {
-    if (c->stderr_len)
-        outcome_log(&c->outcome, LOG_WARN, c->stderr_line, c->stderr_len);
-    c->stderr_len = 0;
+    if (c->stderr_line.len)
+        outcome_log(&c->outcome, LOG_WARN, c->stderr_line.data, c->stderr_line.len);
+    c->stderr_line.len = 0;
 }
 
 /* stderr becomes log lines of level warn; a line without an end is cut where the buffer ends. */
@@ -95,9 +94,9 @@ static void write_stderr(struct call *c, const uint8_t *bytes, size_t len)
             flush_stderr(c);
             continue;
         }
-        if (c->stderr_len == STDERR_LINE_MAX)
+        if (c->stderr_line.len == STDERR_LINE_MAX)
             flush_stderr(c);
-        c->stderr_line[c->stderr_len++] = (char)bytes[i];
+        buf_addc(&c->stderr_line, (char)bytes[i]); /* without memory it is lost, as the log would be */
     }
 }
 
@@ -415,6 +414,7 @@ static void task_release(struct sched_task *t)
     free_values(c);
     shim_bytes_free(c->answer.bytes);
     outcome_finish(&c->outcome);
+    buf_finish(&c->stderr_line);
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
     free(c);
@@ -449,10 +449,9 @@ static struct host_str str_of(const char *s) { return s ? (struct host_str){s, s
 int call_new(const struct call_env *env, struct call_spec *spec, const char *invocation_id, call_done_fn *done, void *data, struct call **ret,
              cordon_error **err)
 {
-    struct call *c = malloc(sizeof *c);
+    struct call *c = calloc(1, sizeof *c);
     if (!c)
         return err_nomem(err);
-    memset(c, 0, offsetof(struct call, stderr_line)); /* the line buffer is written before it is read */
     uint64_t now = clock_now_ns(), wall = spec->limits.value[CORDON_LIMIT_WALL_MS] * 1000000;
     sched_task_init(&c->task, env->sched, &task_ops, now + wall);
     c->wake = (struct shim_wake_target){wake_hold, wake_release, wake_wake};
@@ -470,6 +469,7 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     o->tier = spec->tier;
     buf_init(&o->output, spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES]);
     buf_init(&o->log_text, spec->limits.value[CORDON_LIMIT_LOG_BYTES]);
+    buf_init(&c->stderr_line, STDERR_LINE_MAX);
     memcpy(o->invocation_id, invocation_id, sizeof o->invocation_id);
     c->context = (struct host_context){str_of(spec->bot), str_of(spec->bot), str_of(spec->skill), str_of(o->invocation_id)};
     *ret = c;
