@@ -85,3 +85,25 @@ def test_http_messages_cannot_be_hoarded(cordon, end, export):
 def test_no_answer_takes_more_of_the_host_than_the_call_may_have_itself(cordon, export, n):
     from hostile_ground import HERE
     assert peak_kib(cordon, HERE / "answers.wat", export, "--args", f"[{n}]") < (64 + 96) << 10
+
+
+SENT = {"with-a-password": "https://host.example", "in-the-clear": "http://host.example", "metadata": "http://[::ffff:169.254.169.254]:80", "two-ats": "https://c:1",
+        "no-port": "https://host.example:99999"}
+
+
+@pytest.mark.parametrize("export", SENT)
+def test_requests_are_refused_and_recorded_without_secrets(end, export):
+    e = end("http-send", export)
+    assert (e.outcome, e.output) == ("ok", 0)  # it is the answer to come that says no
+    assert e.denials == [{"capability": "net", "wanted": SENT[export], "reason": "not-granted", "count": 1}]
+
+
+@pytest.mark.parametrize("export", ["other-scheme", "no-host"])
+def test_requests_that_are_malformed_are_refused_at_once(end, export):
+    e = end("http-send", export)
+    assert (e.outcome, e.output, e.denials) == ("ok", 1, [])
+
+
+def test_requests_without_end_are_ended(end):
+    e = end("http-send", "for-ever")
+    assert e.outcome == "trap" and len(e.denials) == 1
