@@ -268,6 +268,7 @@ START_TEST(bytes_that_are_no_artifact_leave_nothing_behind)
 }
 END_TEST
 
+Suite *suite_hostile(void);
 Suite *suite_hostile(void)
 {
     Suite *s = suite_create("hostile");

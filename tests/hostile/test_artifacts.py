@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hostile_ground import FINE, HERE, component
+from hostile_ground import FINE, HERE, IS_SANITIZED, PATIENCE_S, component
 
 ANSWER = bytes.fromhex("".join((
     "0061736d 0d000100",                                    # a component:
@@ -73,7 +73,7 @@ def test_giant_files(end, tmp_path, size, ids):
             f.write(head)
             f.truncate(size)
         e = refused(end(str(path)), *ids)
-        assert e.seconds < 10
+        assert e.seconds < PATIENCE_S / 2
 
 
 def test_a_giant_text(made):
@@ -136,7 +136,7 @@ def test_instances_of_instances_are_counted(made):
 ], ids=["types", "types of an interface", "things of the host", "imported types", "imported interfaces of types", "imports", "functions", "fewer functions"])
 def test_too_many_exports_and_imports(made, text, words):
     before = '(core module $m0 (func (export "f"))) (core instance $f0 (instantiate $m0))'
-    assert refused(made(component(before, text)), "too-large", words=words).seconds < 10
+    assert refused(made(component(before, text)), "too-large", words=words).seconds < PATIENCE_S / 2
 
 
 def test_types_that_are_large_cost_little(made):
@@ -145,10 +145,10 @@ def test_types_that_are_large_cost_little(made):
     exports = "".join(f'(func (export "g{i}") (result $r) (canon lift (core func $i "f") (memory (core memory $i "m"))))' for i in range(100))
     large = component(f'(type $r0 (record {fields})) (export $r "r" (type $r0))', body, exports)
     e = refused(made(large, "g7"), "not-callable", words="512")
-    assert e.seconds < 10
+    assert e.seconds < PATIENCE_S / 2
     small = "".join(f'(field "f{i}" u32)' for i in range(500))
     e = made(component(f'(type $r0 (record {small})) (export $r "r" (type $r0))', body, exports), "f")
-    assert e.outcome == "ok" and e.seconds < 10
+    assert e.outcome == "ok" and e.seconds < PATIENCE_S / 2
 
 
 @pytest.mark.parametrize("depth", [31, 40, 90, 150])
@@ -206,11 +206,12 @@ def test_what_costs_the_compiler_too_much_is_refused_and_remembered(made, tmp_pa
     (tmp_path / "config.toml").chmod(0o600)
     words = ["--config", str(tmp_path / "config.toml")]
     e = refused(made(costly(300, 4000), None, *words), "compile-limit", words="1 s of CPU")
-    assert e.status == 6 and e.seconds < 15
+    assert e.status == 6 and e.seconds < PATIENCE_S
     again = refused(made(costly(300, 4000), None, *words), "compile-limit")
     assert again.message == e.message and again.seconds < 1
-    (tmp_path / "config.toml").write_text('[compile]\nmemory = "64MiB"\n')
-    refused(made(costly(300, 4000), None, *words), "compile-limit", words="64 MiB")
+    if not IS_SANITIZED:  # what bounds memory is the address space, which a sanitizer takes much of
+        (tmp_path / "config.toml").write_text('[compile]\nmemory = "64MiB"\n')
+        refused(made(costly(300, 4000), None, *words), "compile-limit", words="64 MiB")
     assert made(ANSWER, None, *words).outcome == "ok"
 
 
