@@ -218,6 +218,22 @@ void grant_finish(struct grant *g)
     *g = (struct grant){0};
 }
 
+static bool copy_text(const char *s, char **ret)
+{
+    *ret = s ? strdup(s) : NULL;
+    return *ret || !s;
+}
+
+bool grant_copy(const struct grant *g, struct grant *ret)
+{
+    *ret = *g;
+    ret->net.prefix = ret->path = ret->guest = NULL;
+    if (copy_text(g->net.prefix, &ret->net.prefix) && copy_text(g->path, &ret->path) && copy_text(g->guest, &ret->guest))
+        return true;
+    grant_finish(ret);
+    return false;
+}
+
 static int print_files(struct buf *b, const struct grant *g)
 {
     buf_adds(b, g->access == FILE_READ ? "read=" : g->access == FILE_WRITE ? "write=" : "rw=");

@@ -78,6 +78,8 @@ struct grant_source {
  * part that is wrong in the message; *ret is then untouched. */
 int grant_parse(const char *text, const struct grant_source *source, struct grant *ret, cordon_error **err);
 void grant_finish(struct grant *g);
+/* False without memory; *ret is then empty. */
+bool grant_copy(const struct grant *g, struct grant *ret);
 /* Appends the canonical text: parsed again it gives the same grant. Not quoted for a shell. */
 int grant_print(struct buf *b, const struct grant *g);
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/grants.h"
+#include "base/error.h"
+
+#include <stdlib.h>
+
+const char *denial_text(enum denial d)
+{
+    static const char *const text[] = {"", "not-granted", "not-asked", "private-address", "not-offered"};
+    return text[d];
+}
+
+struct grants *grants_new(void)
+{
+    struct grants *g = calloc(1, sizeof *g);
+    if (g)
+        g->refs = 1;
+    return g;
+}
+
+void grants_ref(struct grants *g) { atomic_fetch_add_explicit(&g->refs, 1, memory_order_relaxed); }
+
+void grants_unref(struct grants *g)
+{
+    if (!g || atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < g->n; i++)
+        grant_finish(&g->item[i]);
+    free(g->item);
+    free(g);
+}
+
+static int copy_set(const struct grants *from, struct grants *to)
+{
+    to->item = calloc(from->n + 1, sizeof *to->item);
+    for (size_t i = 0; to->item && i < from->n; i++, to->n++)
+        if (!grant_copy(&from->item[i], &to->item[i]))
+            return -1;
+    return to->item ? 0 : -1;
+}
+
+/* Only who holds the last reference may change it. */
+static int make_own(struct grants **g, cordon_error **err)
+{
+    if (atomic_load_explicit(&(*g)->refs, memory_order_acquire) == 1)
+        return 0;
+    struct grants *own = grants_new();
+    if (!own || copy_set(*g, own) < 0) {
+        grants_unref(own);
+        return err_nomem(err);
+    }
+    grants_unref(*g);
+    *g = own;
+    return 0;
+}
+
+int grants_add(struct grants **g, struct grant *one, cordon_error **err)
+{
+    if ((*g)->n >= GRANTS_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, "grants", "a call has at most %d grants", GRANTS_MAX);
+    int rc = make_own(g, err);
+    if (rc < 0)
+        return rc;
+    struct grant *more = realloc((*g)->item, ((*g)->n + 1) * sizeof *more);
+    if (!more)
+        return err_nomem(err);
+    (*g)->item = more;
+    more[(*g)->n++] = *one;
+    *one = (struct grant){.kind = one->kind};
+    return 0;
+}
+
+const struct grant *grants_find(const struct grants *g, const struct ask *a)
+{
+    for (size_t i = 0; g && i < g->n; i++)
+        if (grant_allows(&g->item[i], a))
+            return &g->item[i];
+    return NULL;
+}
+
+static bool serves(const struct grant *g, enum ask_kind kind)
+{
+    switch (kind) {
+    case ASK_NET: return g->kind == GRANT_NET;
+    case ASK_CREDENTIAL: return g->kind == GRANT_BEARER || g->kind == GRANT_HEADER;
+    case ASK_READ: return g->kind == GRANT_FILES && (g->access & FILE_READ);
+    case ASK_WRITE: return g->kind == GRANT_FILES && (g->access & FILE_WRITE);
+    case ASK_ENV: return g->kind == GRANT_ENV;
+    case ASK_SECRET: return g->kind == GRANT_SECRET;
+    case ASK_MEMORY: return g->kind == GRANT_MEMORY;
+    case ASK_EXEC: return g->kind == GRANT_EXEC;
+    }
+    return false;
+}
+
+bool grants_any(const struct grants *g, enum ask_kind kind)
+{
+    for (size_t i = 0; g && i < g->n; i++)
+        if (serves(&g->item[i], kind))
+            return true;
+    return false;
+}
