@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What locking a process in costs, each time in a fresh child. */
+#include "child/landlock.h"
 #include "code/lockdown_parts.h"
 #include "measure.h"
 #include <sys/prctl.h>
@@ -14,7 +15,7 @@ static void child(int out)
     uint64_t at[PARTS + 1], spent[PARTS];
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     at[0] = now_ns();
-    int landlock = lockdown_landlock(NULL);
+    int landlock = landlock_enter(landlock_abi(), NULL, 0, NULL);
     at[1] = now_ns();
     int seccomp = lockdown_seccomp(LOCKDOWN_RUN, NULL);
     at[2] = now_ns();

@@ -13,7 +13,7 @@ static void read_answer(int fd)
     uint64_t body_len = 0;
     size_t len;
     cordon_error *err = NULL;
-    int rc = wire_answer_read(fd, &meta, &body_len, &err);
+    int rc = answer_read(fd, &meta, &body_len, &err);
     if (rc < 0) {
         HOLDS(!meta && !body_len);
         fuzz_check_error(rc, err);
@@ -22,7 +22,7 @@ static void read_answer(int fd)
     free(read_whole(fd, &len));
     HOLDS(rc == 0 && !err && body_len <= CODE_BODY_MAX && strlen(meta) <= CODE_META_MAX);
     HOLDS(fuzz_is_utf8(meta, strlen(meta)));
-    HOLDS(len == body_len + strlen(meta) + sizeof(struct wire_answer));
+    HOLDS(len == body_len + strlen(meta) + sizeof(struct answer));
     free(meta);
 }
 
@@ -40,12 +40,12 @@ static void check_made(struct feed *f)
     buf_init(&text, CODE_META_MAX);
     buf_add(&body, body_bytes, code ? 0 : body_len);
     buf_add(&text, text_bytes, text_len);
-    HOLDS(wire_answer_write(fd, &text, &body, NULL) == 0);
+    HOLDS(answer_write(fd, &text, &body, NULL) == 0);
     free(read_whole(fd, &len));
-    uint64_t end = len - sizeof(struct wire_answer);
-    HOLDS(pwrite(fd, &code, sizeof code, (off_t)(end + offsetof(struct wire_answer, code))) == sizeof code);
+    uint64_t end = len - sizeof(struct answer);
+    HOLDS(pwrite(fd, &code, sizeof code, (off_t)(end + offsetof(struct answer, code))) == sizeof code);
     read_answer(fd);
-    patch_file(&changes, fd, end, sizeof(struct wire_answer));
+    patch_file(&changes, fd, end, sizeof(struct answer));
     read_answer(fd);
     close(fd);
     buf_finish(&body);

@@ -36,8 +36,8 @@ int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8
 /* The other side: main() of the helper. `jobs` has a function for each enum code_job. */
 int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
 
-/* ---- helper_path.c ---- */
-/* The helper's path, absolute and executable: the one given (NULL: none), else one beside the running program, else the installed one. The caller frees *ret. */
+/* ---- helper_process.c ---- */
+/* Its path, as of child_find. */
 int helper_find(const char *given, char **ret, cordon_error **err);
 
 /* ---- cache.c: compiled code on disk ---- */
@@ -74,6 +74,5 @@ int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
 int lockdown_helper(cordon_error **err);
 /* For cordon_lock_in. */
 int lockdown_run(const char **ret_missing, cordon_error **err);
-/* What the kernel has: Landlock ABI (0: none), seccomp, for doctor. */
-int lockdown_landlock_abi(void);
+/* What the kernel has, for doctor. */
 bool lockdown_has_seccomp(void);

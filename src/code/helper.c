@@ -2,6 +2,7 @@
  * One job in one fresh process; as many at once as there are cores, the others in the order they came. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "child/memfile.h"
 #include "helper_process.h"
 #include "helper_wire.h"
 #include <errno.h>
@@ -87,10 +88,10 @@ static void leave(struct helper *h)
 static int read_answer(struct helper *h, enum code_job job, int fd, char **ret_meta, uint64_t *ret_len, cordon_error **err)
 {
     cordon_error *why = NULL;
-    int r = wire_seal(fd, err);
+    int r = memfile_seal(fd, err);
     if (r < 0)
         return r;
-    r = wire_answer_read(fd, ret_meta, ret_len, &why);
+    r = answer_read(fd, ret_meta, ret_len, &why);
     if (r == -CORDON_E_NO_RESOURCES) {   /* it met its own bound in good order */
         r = helper_death_memory(job, &h->bounds, err);
         err_cause(err, "%s", cordon_error_message(why));
@@ -122,7 +123,7 @@ int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8
     struct wire_job header = {.job = job, .memory_bytes = h->bounds.memory_bytes, .cpu_s = h->bounds.cpu_s, .wall_s = h->bounds.wall_s,
                               .parent = getpid()};
     int r = wire_job_write(&header, arg, in, len, &job_fd, err);
-    if (r < 0 || (r = wire_memfd("cordon-code", &answer_fd, err)) < 0 ||
+    if (r < 0 || (r = memfile_new("cordon-code", &answer_fd, err)) < 0 ||
         (r = run_one(h, job, job_fd, answer_fd, ret_meta, &body_len, err)) < 0)
         return r;
     *ret_body_fd = body_len ? take_fd(answer_fd) : -1;

@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "child/child.h"
 #include "helper_wire.h"
 #include <errno.h>
 #include <malloc.h>
@@ -24,27 +25,15 @@ enum { BOUND_ADDRESS_SPACE = false };   /* its shadow alone is terabytes */
 enum { BOUND_ADDRESS_SPACE = true };
 #endif
 
-static int limit(__rlimit_resource_t what, uint64_t soft, uint64_t hard, cordon_error **err)
-{
-    struct rlimit had, want = {.rlim_cur = soft, .rlim_max = hard};
-    if (getrlimit(what, &had) < 0)
-        return err_errno(err, errno, "read", "a resource limit");
-    if (had.rlim_max < want.rlim_max)   /* ours are upper bounds: what is lower already stays */
-        want.rlim_max = had.rlim_max;
-    if (want.rlim_cur > want.rlim_max)
-        want.rlim_cur = want.rlim_max;
-    return setrlimit(what, &want) < 0 ? err_errno(err, errno, "set", "a resource limit") : 0;
-}
-
 static int bound(const struct wire_job *job, cordon_error **err)
 {
     /* Each thread's arena takes 64 MiB of address space, which is what is bounded. */
     mallopt(M_ARENA_MAX, ARENAS_MAX);
-    int r = limit(RLIMIT_CORE, 0, 0, err);
-    if (r < 0 || (r = limit(RLIMIT_CPU, job->cpu_s, job->cpu_s + 1u, err)) < 0 || (r = limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX, err)) < 0 ||
-        (r = limit(RLIMIT_FSIZE, WIRE_ANSWER_MAX, WIRE_ANSWER_MAX, err)) < 0)
+    int r = child_bound(RLIMIT_CORE, 0, 0, err);
+    if (r < 0 || (r = child_bound(RLIMIT_CPU, job->cpu_s, job->cpu_s + 1u, err)) < 0 || (r = child_bound(RLIMIT_NOFILE, FILES_MAX, FILES_MAX, err)) < 0 ||
+        (r = child_bound(RLIMIT_FSIZE, ANSWER_FILE_MAX, ANSWER_FILE_MAX, err)) < 0)
         return r;
-    return BOUND_ADDRESS_SPACE ? limit(RLIMIT_AS, job->memory_bytes, job->memory_bytes, err) : 0;
+    return BOUND_ADDRESS_SPACE ? child_bound(RLIMIT_AS, job->memory_bytes, job->memory_bytes, err) : 0;
 }
 
 /* Dies with the host, gains nothing by exec, and cannot be looked into by other processes of the user. */
@@ -115,10 +104,10 @@ static int run(const struct wire_job *job, code_job_fn *fn, struct buf *meta, st
 static int answer(int r, const struct buf *meta, const struct buf *body, cordon_error *why)
 {
     if (r >= 0)
-        return wire_answer_write(ANSWER_FD, meta, body, NULL);
+        return answer_write(ANSWER_FD, meta, body, NULL);
     if (!why)
         err_set(&why, CORDON_E_HOST_BUG, NULL, "a job of the helper failed without a reason");
-    return wire_answer_write_error(ANSWER_FD, why, NULL);
+    return answer_write_error(ANSWER_FD, why, NULL);
 }
 
 /* What is allocated is left to the end of the process, which comes at once. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
+#include "child/landlock.h"
 #include "lockdown_parts.h"
 #include <errno.h>
 #include <sys/prctl.h>
@@ -15,7 +16,7 @@ static int no_new_privs(cordon_error **err)
 int lockdown_helper(cordon_error **err)
 {
     int r = no_new_privs(err);
-    if (r < 0 || (r = lockdown_landlock(err)) < 0 || (r = lockdown_seccomp(LOCKDOWN_HELPER, err)) < 0)
+    if (r < 0 || (r = landlock_enter(landlock_abi(), NULL, 0, err)) < 0 || (r = lockdown_seccomp(LOCKDOWN_HELPER, err)) < 0)
         return r;
     return r ? 0 : err_set(err, CORDON_E_KERNEL, NULL, "this kernel has no seccomp filters: the helper would not be contained");
 }
@@ -24,7 +25,7 @@ int lockdown_run(const char **ret_missing, cordon_error **err)
 {
     static const char *const missing[2][2] = {{"seccomp and Landlock", "seccomp"}, {"Landlock", NULL}};
     int landlock, seccomp, r = no_new_privs(err);
-    if (r < 0 || (r = landlock = lockdown_landlock(err)) < 0 || (r = seccomp = lockdown_seccomp(LOCKDOWN_RUN, err)) < 0)
+    if (r < 0 || (r = landlock = landlock_enter(landlock_abi(), NULL, 0, err)) < 0 || (r = seccomp = lockdown_seccomp(LOCKDOWN_RUN, err)) < 0)
         return r;
     *ret_missing = missing[seccomp][landlock];
     return 0;

@@ -2,6 +2,7 @@
  * What this machine has and lacks, and what follows from it. One row per check. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "child/landlock.h"
 #include "cordon/internal.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static void add(json_t *checks, const char *name, enum status status, const char
 static void check_landlock(json_t *checks)
 {
     char text[96];
-    int abi = lockdown_landlock_abi();
+    int abi = landlock_abi();
     snprintf(text, sizeof text, abi > 0 ? "ABI %d" : "not in this kernel", abi);
     add(checks, "landlock", abi > 0 ? GOOD : WARN, text, abi > 0 ? NULL : "cordon run locks itself in with seccomp alone; a kernel of 5.13 or newer with Landlock enabled adds the second wall");
 }

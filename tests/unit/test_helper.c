@@ -67,7 +67,7 @@ static int job_lie(const char *how)
 {
     static char big[CODE_META_MAX + 1];
     struct buf meta, body;
-    struct wire_answer a;
+    struct answer a;
     off_t end;
     buf_init(&meta, 100);
     buf_init(&body, 100);
@@ -75,7 +75,7 @@ static int job_lie(const char *how)
     if (!strcmp(how, "nul"))
         buf_add(&meta, "\0x", 2);
     buf_adds(&body, "code");
-    wire_answer_write(1, &meta, &body, NULL);
+    answer_write(1, &meta, &body, NULL);
     end = lseek(1, 0, SEEK_CUR) - (off_t)sizeof a;
     if (pread(1, &a, sizeof a, end) != sizeof a)
         _exit(9);
@@ -133,7 +133,7 @@ static int job_stop(const char *how, cordon_error **err)
     }
     if (!strcmp(how, "overlong")) {
         signal(SIGXFSZ, SIG_DFL);
-        (void)!pwrite(1, "x", 1, (off_t)WIRE_ANSWER_MAX + 1);
+        (void)!pwrite(1, "x", 1, (off_t)ANSWER_FILE_MAX + 1);
     }
     if (!strcmp(how, "pipe"))   /* of the signals that kill, one that a sanitizer leaves alone */
         fputs("\x1b[31mred\n", stderr), raise(SIGPIPE);
@@ -580,15 +580,15 @@ START_TEST(an_answer_is_read_as_it_was_written)
     buf_adds(&meta, "{}");
     buf_adds(&body, "code");
     cleanup_fd int good = memfd_create("answer", 0), bad = memfd_create("answer", 0);
-    ck_assert_int_eq(wire_answer_write(good, &meta, &body, NULL), 0);
-    ck_assert_int_eq(wire_answer_read(good, &text, &len, NULL), 0);
+    ck_assert_int_eq(answer_write(good, &meta, &body, NULL), 0);
+    ck_assert_int_eq(answer_read(good, &text, &len, NULL), 0);
     ck_assert_str_eq(text, "{}");
     ck_assert_uint_eq(len, 4);
     free(text);
     err_set(&why, CORDON_E_TOO_LARGE, NULL, "too large");
     err_cause(&why, "because");
-    ck_assert_int_eq(wire_answer_write_error(bad, why, NULL), 0);
-    ck_assert_int_eq(wire_answer_read(bad, &text, &len, &err), -CORDON_E_TOO_LARGE);
+    ck_assert_int_eq(answer_write_error(bad, why, NULL), 0);
+    ck_assert_int_eq(answer_read(bad, &text, &len, &err), -CORDON_E_TOO_LARGE);
     ck_assert_str_eq(cordon_error_message(err), "too large");
     ck_assert_str_eq(cordon_error_hint(err), cordon_error_hint(why));
     ck_assert_str_eq(cordon_error_cause(err, 0), "because");

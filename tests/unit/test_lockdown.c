@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Locking in, each time in a child that then tries what it must not and does what it must. */
 #include "base/error.h"
+#include "child/landlock.h"
 #include "code/lockdown_parts.h"
 #include "forbidden.h"
 #include <check.h>
@@ -37,7 +38,7 @@ static void lock(int out)
 {
     const char *missing;
     cordon_error *err = NULL;
-    bool whole = lockdown_has_seccomp() && lockdown_landlock_abi();
+    bool whole = lockdown_has_seccomp() && landlock_abi();
     if (lockdown_run(&missing, &err) < 0)
         dprintf(out, "lock: %s ", cordon_error_message(err));
     else if (!missing != whole)
@@ -57,7 +58,7 @@ static void do_landlock(int out)
 {
     int kept = open("/", O_RDONLY | O_DIRECTORY);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (lockdown_landlock(NULL) != 1)
+    if (landlock_enter(landlock_abi(), NULL, 0, NULL) != 1)
         dprintf(out, "no domain ");
     if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
         dprintf(out, "read ");
@@ -132,7 +133,7 @@ END_TEST
 START_TEST(landlock_by_itself_shuts_out_every_file)
 {
     char said[8192];
-    if (!lockdown_landlock_abi()) {
+    if (!landlock_abi()) {
         puts("SKIPPED: this kernel has no Landlock");
         return;
     }
@@ -173,8 +174,8 @@ END_TEST
 START_TEST(what_the_kernel_has_is_told)
 {
     ck_assert(lockdown_has_seccomp());
-    ck_assert_int_ge(lockdown_landlock_abi(), 0);
-    ck_assert_int_lt(lockdown_landlock_abi(), 1000);
+    ck_assert_int_ge(landlock_abi(), 0);
+    ck_assert_int_lt(landlock_abi(), 1000);
 }
 END_TEST
 
