@@ -14,7 +14,7 @@ enum { CALLS_DEFAULT = 1000, CALLS_MAX = 1000000, SECONDS_DEFAULT = 5, MARGIN = 
 
 static const struct option options[] = {
     PLAN_OPTION_ROWS,
-    [BENCH_COUNT] = {'n', "calls", "N", "how many calls (default: 1000, or as many as 5 s allow)", NULL},
+    [BENCH_COUNT] = {'n', "calls", "N", "how many calls (default: 1000, or as many as 5 s allow)"},
     [BENCH_JSON] = OPTION_JSON,
     [BENCH_OPTIONS] = OPTION_END,
 };

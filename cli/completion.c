@@ -7,8 +7,7 @@
 static void for_each_option(const struct command *c, void (*fn)(const struct command *, const struct option *))
 {
     for (const struct option *o = c->options; o && o->name; o++)
-        if (!o->refused)
-            fn(c, o);
+        fn(c, o);
 }
 
 /* " -x --name" */

@@ -7,9 +7,19 @@
 
 static void topic_grants(void)
 {
-    puts("A skill can use nothing that its operator did not grant: no network, no files, no secrets, no variables.\n"
-         "This version of Cordon grants nothing yet: every attempt is refused, the skill is told so, and the outcome lists it\n"
-         "once with a count and one of these reasons:\n\n"
+    puts("A skill can use nothing that its operator did not grant: no network, no files, no secrets, no variables. A grant is given\n"
+         "for one run with -a (again for more):\n\n"
+         "  net=HOST               https on 443 there        net=HOST:PORT          http or https on that port\n"
+         "  net=http://HOST        http on 80                net=https://HOST/v1    beneath that path\n"
+         "  net=.HOST              and the names beneath it  net=*.HOST             only beneath\n"
+         "  net=GET,HEAD:HOST      only these methods\n"
+         "  bearer=SECRET@HOST     that secret as a bearer token, added on the way out; header=NAME:SECRET@HOST\n"
+         "  read=PATH[::GUEST]     read beneath a folder, which the skill sees as GUEST; write=, rw=\n"
+         "  env=NAME               read a variable (-e NAME, -e NAME=VALUE)\n"
+         "  secret=NAME            read a secret of `cordon secret`; better let the gateway add it (bearer=, header=)\n"
+         "  memory, memory=BOT     recall what a bot remembers (`cordon memory`, --bot)\n");
+    puts("A literal address, or localhost, is granted with its port. Everything else is refused, the skill is told so, and the\n"
+         "outcome lists it once with a count and one of these reasons:\n\n"
          "  not-granted       it may be asked for, but was not granted\n"
          "  not-asked         the skill's manifest does not ask for it\n"
          "  private-address   the address belongs to a private or special network\n"

@@ -58,8 +58,7 @@ static void unknown(const struct args *args, const char *word, const char *name,
     near_init(&n, typed);
     near_offer(&n, "help");
     for (const struct option *o = args->command->options; o && o->name; o++)
-        if (!o->refused)
-            near_offer(&n, o->name);
+        near_offer(&n, o->name);
     if (n.best)
         usage(args, first, word, "there is no option %.500s; did you mean --%s?", word, n.best);
     else if (word[1] != '-' && find_name(args->command->options, "input", 5) >= 0)
@@ -71,10 +70,14 @@ static void unknown(const struct args *args, const char *word, const char *name,
 static void give(struct args *args, int i, const char *value, cordon_error **first)
 {
     const struct option *o = &args->command->options[i];
-    if (o->refused)
-        usage(args, first, o->name, "--%s: %s", o->name, o->refused);
-    else if (o->value && args->value[i])
+    if (o->many && args->n_many == OPTIONS_MANY_MAX) {
+        usage(args, first, o->name, "--%s is given too often (ceiling %d)", o->name, OPTIONS_MANY_MAX);
+    } else if (o->many) {
+        args->many[args->n_many].row = i;
+        args->many[args->n_many++].value = value;
+    } else if (o->value && args->value[i]) {
         usage(args, first, o->name, "--%s is given twice", o->name);
+    }
     args->value[i] = value;
 }
 

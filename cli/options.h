@@ -10,14 +10,14 @@
 #include <cordon/error.h>
 #include <stdbool.h>
 
-enum { OPTIONS_MAX = 24 };
+enum { OPTIONS_MAX = 24, OPTIONS_MANY_MAX = 256 };
 
 struct option {
     char letter;          /* 0: none */
     const char *name;     /* long form, without dashes; NULL ends the table */
     const char *value;    /* how the help calls its value; NULL: a flag */
     const char *help;
-    const char *refused;  /* not NULL: known, but an error with these words; shown nowhere */
+    bool many;            /* may be given several times */
 };
 
 #define OPTION_JSON {.letter = 'j', .name = "json", .help = "print one JSON object, also when it fails"}
@@ -32,6 +32,8 @@ struct command;
 struct args {
     const struct command *command;     /* by whose table it was read; NULL: none yet */
     const char *value[OPTIONS_MAX];    /* by row of the table; "" for a flag that was given, NULL for what was not */
+    struct { int row; const char *value; } many[OPTIONS_MANY_MAX];   /* of rows that may be given several times, in order */
+    int n_many;
     bool help;
     char **words;
     int n_words;

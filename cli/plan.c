@@ -66,12 +66,21 @@ static int check_sources(const struct cli *cli, const char *word, cordon_error *
     return 0;
 }
 
+/* A grant on the command line is the operator's word, where the settings let it be one. */
+static int check_flags(const struct cli *cli, const cordon_host_opts *opts, cordon_error **err)
+{
+    if (!cli->args.n_many || cordon_host_opts_flags(opts))
+        return 0;
+    return cordon_error_set(err, CORDON_E_NOT_GRANTED, cli->args.many[0].value, "The settings decide (`[policy] flags`); `cordon doctor` shows which file says so.",
+                            "the settings let no flag grant anything");
+}
+
 int plan_read(const struct cli *cli, const cordon_host_opts *opts, struct plan *p, cordon_error **err)
 {
-    *p = (struct plan){.call = cli->args.value[PLAN_CALL], .argv = cli->args.rest, .argc = cli->args.n_rest};
+    *p = (struct plan){.call = cli->args.value[PLAN_CALL], .flags = &cli->args, .bot = cli->args.value[PLAN_BOT], .argv = cli->args.rest, .argc = cli->args.n_rest};
     const char *word = cli->args.n_words > 1 ? cli->args.words[1] : NULL;
     int rc = plan_tier(cli->args.value[PLAN_TIER], opts, &p->tier, err);
-    if (rc < 0 || (rc = read_limits(cli, opts, p, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
+    if (rc < 0 || (rc = read_limits(cli, opts, p, err)) < 0 || (rc = check_flags(cli, opts, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
         return rc;
     size_t max = (size_t)cordon_host_opts_ceiling(opts, p->tier, CORDON_LIMIT_INPUT_BYTES);
     const char *args = cli->args.value[PLAN_ARGS], *input = cli->args.value[PLAN_INPUT];
@@ -91,11 +100,33 @@ void plan_finish(struct plan *p)
     free(p->args);
 }
 
+static int give_env(cordon_request *req, const char *word, cordon_error **err)
+{
+    const char *equals = strchr(word, '=');
+    cleanup_free char *text = NULL;
+    if (!equals)
+        return asprintf(&text, "env=%s", word) < 0 ? cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory") : cordon_request_allow(req, text, err);
+    text = strndup(word, (size_t)(equals - word));
+    return text ? cordon_request_set_env(req, text, equals + 1, err) : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+}
+
+static int give_grants(const struct plan *p, cordon_request *req, cordon_error **err)
+{
+    int rc = p->bot ? cordon_request_set_bot(req, p->bot, err) : 0;
+    for (int i = 0; rc == 0 && i < p->flags->n_many; i++) {
+        const char *value = p->flags->many[i].value;
+        rc = p->flags->many[i].row == PLAN_ENV ? give_env(req, value, err) : cordon_request_allow(req, value, err);
+    }
+    return rc;
+}
+
 int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret, cordon_error **err)
 {
     cleanup_request cordon_request *req = NULL;
     int rc = cordon_request_new(skill, p->call, &req, err);
     if (rc < 0)
+        return rc;
+    if ((rc = give_grants(p, req, err)) < 0)
         return rc;
     for (size_t i = 0; i < p->n_limits; i++)
         if ((rc = cordon_request_set_limit(req, p->limits[i].limit, p->limits[i].value, p->limits[i].origin, err)) < 0)

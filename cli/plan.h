@@ -8,15 +8,18 @@
 #include <cordon/cordon.h>
 
 /* The first rows of the table of such a command. */
-enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, PLAN_TIER, PLAN_CONFIG, PLAN_OPTIONS };
+enum { PLAN_INPUT, PLAN_CALL, PLAN_ARGS, PLAN_FUEL, PLAN_MEMORY, PLAN_TIMEOUT, PLAN_TIER, PLAN_ALLOW, PLAN_ENV, PLAN_BOT, PLAN_CONFIG, PLAN_OPTIONS };
 #define PLAN_OPTION_ROWS                                                                                                           \
-    [PLAN_INPUT] = {'i', "input", "INPUT", "the input, exactly as written (no @FILE, no -)", NULL},                                \
-    [PLAN_CALL] = {'c', "call", "EXPORT", "which export to call: its name, or INTERFACE#FUNCTION", NULL},                          \
-    [PLAN_ARGS] = {0, "args", "JSON|@FILE|-", "its arguments: an object by parameter name, or an array", NULL},                    \
-    [PLAN_FUEL] = {0, "fuel", "N", "instructions it may use (20M, 10G; 1 G is about 0.2 s)", NULL},                                \
-    [PLAN_MEMORY] = {'m', "memory", "SIZE", "memory it may use (64MiB)", NULL},                                                    \
-    [PLAN_TIMEOUT] = {'t', "timeout", "DURATION", "time it may take (250ms, 10s, 5m)", NULL},                                      \
-    [PLAN_TIER] = {0, "tier", "TIER", "how far it is trusted: untrusted (default), or what the settings allow", NULL},             \
+    [PLAN_INPUT] = {'i', "input", "INPUT", "the input, exactly as written (no @FILE, no -)"},                                \
+    [PLAN_CALL] = {'c', "call", "EXPORT", "which export to call: its name, or INTERFACE#FUNCTION"},                          \
+    [PLAN_ARGS] = {0, "args", "JSON|@FILE|-", "its arguments: an object by parameter name, or an array"},                    \
+    [PLAN_FUEL] = {0, "fuel", "N", "instructions it may use (20M, 10G; 1 G is about 0.2 s)"},                                \
+    [PLAN_MEMORY] = {'m', "memory", "SIZE", "memory it may use (64MiB)"},                                                    \
+    [PLAN_TIMEOUT] = {'t', "timeout", "DURATION", "time it may take (250ms, 10s, 5m)"},                                      \
+    [PLAN_TIER] = {0, "tier", "TIER", "how far it is trusted: untrusted (default), or what the settings allow"},             \
+    [PLAN_ALLOW] = {'a', "allow", "GRANT", "let it do one thing more (net=HOST, read=PATH, ...: cordon help grants); again for more", true}, \
+    [PLAN_ENV] = {'e', "env", "NAME[=VALUE]", "let it read a variable: this process's, or the value given; again for more", true}, \
+    [PLAN_BOT] = {0, "bot", "NAME", "the bot it works for, whose memory it may be granted"},                                      \
     [PLAN_CONFIG] = OPTION_CONFIG
 
 struct plan {
@@ -28,6 +31,8 @@ struct plan {
     size_t args_len;
     struct { const char *origin; enum cordon_limit limit; uint64_t value; } limits[3];
     size_t n_limits;
+    const struct args *flags;    /* borrowed: grants and variables are read from it in order */
+    const char *bot;
     char **argv;                 /* borrowed */
     int argc;
 };

@@ -134,12 +134,38 @@ static void print_log(const struct cli *cli, const char *skill, const cordon_out
     }
 }
 
+/* A word for sh. */
+static void print_quoted(const char *word)
+{
+    static const char plain_ones[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+~";
+    if (*word && word[strspn(word, plain_ones)] == '\0') {
+        fputs(word, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (const char *p = word; *p; p++)
+        *p == '\'' ? fputs("'\\''", stderr) : fputc(*p, stderr);
+    fputc('\'', stderr);
+}
+
+/* The line to paste, for a person: a program that reads this must not find commands in it. */
+static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t n)
+{
+    cleanup_text char *grant = cli->err_is_terminal && !cli->quiet ? cordon_outcome_denial_grant(o, n) : NULL;
+    if (!grant || !cli->command || !cli->args.n_words)
+        return;
+    fprintf(stderr, "  Once: cordon %s ", cli->command->name);
+    print_quoted(cli->args.words[0]);
+    fputs(" -a ", stderr);
+    print_quoted(grant);
+    fputc('\n', stderr);
+}
+
 static void print_denials(const struct cli *cli, const cordon_outcome *o)
 {
     const char *capability, *wanted, *reason;
     uint64_t count;
-    size_t i = 0;
-    for (; cordon_outcome_denial(o, i, &capability, &wanted, &reason, &count); i++) {
+    for (size_t i = 0; cordon_outcome_denial(o, i, &capability, &wanted, &reason, &count); i++) {
         fputs("denied ", stderr);
         print_guest(stderr, capability, 128);
         if (wanted && *wanted) {
@@ -147,9 +173,8 @@ static void print_denials(const struct cli *cli, const cordon_outcome *o)
             print_guest(stderr, wanted, 512);
         }
         fprintf(stderr, " (%s, %lu×)\n", reason, (unsigned long)count);
+        print_way_out(cli, o, i);
     }
-    if (i && !cli->quiet)
-        fputs("This version of Cordon grants nothing yet, so none of it can be allowed.\n", stderr);
 }
 
 /* The innermost frames say most; -v shows them all. */

@@ -12,17 +12,13 @@
 #include <poll.h>
 #include <string.h>
 
-enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ALLOW, RUN_ENV, RUN_OPTIONS };
-
-#define NO_GRANTS "this version of Cordon grants nothing yet; skills run without any capability"
+enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_OPTIONS };
 
 static const struct option options[RUN_OPTIONS + 1] = {
     PLAN_OPTION_ROWS,
     [RUN_JSON] = OPTION_JSON,
     [RUN_QUIET] = OPTION_QUIET,
     [RUN_VERBOSE] = OPTION_VERBOSE,
-    [RUN_ALLOW] = {.letter = 'a', .name = "allow", .value = "GRANT", .refused = NO_GRANTS},
-    [RUN_ENV] = {.letter = 'e', .name = "env", .value = "NAME[=VALUE]", .refused = NO_GRANTS},
     [RUN_OPTIONS] = OPTION_END,
 };
 
@@ -119,6 +115,7 @@ const struct command command_run = {
     .options = options,
     .example = "cordon run ./hello.wasm \"some text\"\n"
                "cordon run ./adder.wat -c add --args '[2, 40]' --json\n"
-               "cordon run ./report.wasm @notes.txt --fuel 20G -m 128MiB -t 30s",
+               "cordon run ./report.wasm @notes.txt --fuel 20G -m 128MiB -t 30s\n"
+               "cordon run ./weather.wasm Oslo -a net=api.weather.example",
     .run = run,
 };

@@ -51,8 +51,7 @@ void usage_command(const struct command *c)
         printf("\n%s\n", c->about);
     puts("\noptions");
     for (const struct option *o = c->options; o && o->name; o++)
-        if (!o->refused)
-            print_option(o);
+        print_option(o);
     print_option(&help);
     puts("\nexample");
     print_lines(c->example);

@@ -73,6 +73,10 @@ impl Limiter {
         self.elements = self.elements.saturating_sub(elements);
     }
 
+    pub fn room(&self) -> usize {
+        self.max_bytes.saturating_sub(self.bytes)
+    }
+
     fn growing(&mut self, bytes: usize, elements: usize) -> bool {
         let ok = self.charge(bytes, elements);
         self.last = if ok { (bytes, elements) } else { (0, 0) };

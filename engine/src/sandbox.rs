@@ -418,6 +418,24 @@ pub extern "C" fn shim_charge(bytes: usize) -> bool {
     p.is_null() || unsafe { &mut (*p).limiter }.charge(bytes, 0)
 }
 
+/// Takes back what `shim_charge` has counted.
+#[unsafe(no_mangle)]
+pub extern "C" fn shim_give_back(bytes: usize) {
+    let p = CURRENT.get();
+    if !p.is_null() {
+        // SAFETY: as in `shim_charge`.
+        unsafe { &mut (*p).limiter }.give_back(bytes, 0);
+    }
+}
+
+/// How much `shim_charge` would still count.
+#[unsafe(no_mangle)]
+pub extern "C" fn shim_room() -> usize {
+    let p = CURRENT.get();
+    // SAFETY: as in `shim_charge`.
+    if p.is_null() { 0 } else { unsafe { &(*p).limiter }.room() }
+}
+
 /// What `shim_sandbox_error` would say, in a form C can branch on.
 #[repr(C)]
 pub struct ShimEnding {

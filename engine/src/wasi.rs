@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! WASI 0.2 for every component: clocks in steps, random, captured output; no environment, and a refusal that is seen for everything else.
+//! WASI 0.2 for every component: clocks in steps, random, captured output, the environment that was granted, and a refusal that is seen for everything else.
 //!
 //! A guest finds one preopened folder, an empty read-only `/`, so that its attempts reach the host. No call here touches the machine's files or network.
 
@@ -44,6 +44,9 @@ pub struct WasiSettings {
     /// argv with the name first; NUL-terminated UTF-8.
     args: *const *const std::ffi::c_char,
     n_args: usize,
+    /// What the guest's environment has: name, value, name, ...; likewise.
+    env: *const *const std::ffi::c_char,
+    n_env: usize,
 }
 // SAFETY: C keeps the strings alive as long as the sandbox.
 unsafe impl Send for WasiSettings {}
@@ -166,6 +169,13 @@ impl WasiState {
             // SAFETY: `n_args` pointers, alive as long as the sandbox.
             if let Ok(Some(arg)) = unsafe { ffi::text(*s.args.add(i), "an argument") } {
                 b.arg(arg);
+            }
+        }
+        for i in 0..s.n_env {
+            // SAFETY: `n_env` pairs of pointers, alive as long as the sandbox.
+            let pair = unsafe { (ffi::text(*s.env.add(2 * i), "a name"), ffi::text(*s.env.add(2 * i + 1), "a value")) };
+            if let (Ok(Some(name)), Ok(Some(value))) = pair {
+                b.env(name, value);
             }
         }
         let mut table = ResourceTable::new();

@@ -49,6 +49,15 @@ CORDON_API int cordon_request_set_limit(cordon_request *req, enum cordon_limit l
 /** The bot the guest's get-context speaks of, at most 256 bytes of UTF-8 (USAGE otherwise); default: empty. Copied. */
 CORDON_API int cordon_request_set_bot(cordon_request *req, const char *name, cordon_error **err);
 
+/** Lets the skill do one thing more in every run: a grant as `cordon help grants` has it, such as "net=api.x.com" or
+ *  "read=papers::/data". Paths may start from the working directory or `~`. `env=NAME` gives the value the variable has
+ *  now. Nothing is granted to a request that is not granted here. Errors: USAGE names the part that is wrong; TOO_LARGE
+ *  above 1,024 grants. */
+CORDON_API int cordon_request_allow(cordon_request *req, const char *grant, cordon_error **err);
+/** Grants the variable `name` and gives it `value` in every run, whatever this process has. Errors: USAGE (a name that
+ *  cannot be granted, such as CORDON_HOME; a value that is not UTF-8), TOO_LARGE above 64 KiB. */
+CORDON_API int cordon_request_set_env(cordon_request *req, const char *name, const char *value, cordon_error **err);
+
 /** Runs the request and gives its outcome: starts on the calling thread, and moves to a worker when it first waits or
  *  has used its first slice (1 ms); with workers = 0 it stays here. Blocks until the outcome is there, so at most for
  *  the call's wall-clock limit. An error means that the call was not started: BUSY (no sandbox within the deadline),

@@ -91,6 +91,10 @@ CORDON_API bool cordon_outcome_log(const cordon_outcome *o, size_t n, const char
  *  not-asked, private-address, not-offered. `wanted` is escaped, cut at 512 bytes, a URL without userinfo and query. */
 CORDON_API bool cordon_outcome_denial(const cordon_outcome *o, size_t n, const char **ret_capability,
                                       const char **ret_wanted, const char **ret_reason, uint64_t *ret_count);
+/** The grant that would have allowed the n-th denial, as cordon_request_allow takes it ("net=https://api.x.com"); for an
+ *  operator's eyes, never for a model's. NULL if there is none: nothing can be granted, or what was wanted does not read
+ *  as a grant. Freed by the caller with cordon_free. */
+CORDON_API char *cordon_outcome_denial_grant(const cordon_outcome *o, size_t n);
 /** The whole outcome as the one-line JSON object of `cordon run --json` (docs/reference.md, "JSON"). Freed by the
  *  caller with cordon_free. */
 CORDON_API int cordon_outcome_json(const cordon_outcome *o, char **ret_json, cordon_error **err);

@@ -90,6 +90,10 @@ void host_deliver(cordon_host *h, struct cordon_call *c);
 /* ---- skill.c ---- */
 void skill_ref(cordon_skill *s);
 
+/* ---- request.c ---- */
+/* Makes the request's spec its own alone, so that it may be changed. */
+int request_writable(cordon_request *r, cordon_error **err);
+
 /* ---- doctor_settings.c ---- */
 /* {"files": [{"path", "read"}], "values": [{"key", "value", "from": a path, "shipped" or "program", "line": number or null}]} */
 json_t *doctor_settings(const cordon_host_opts *o);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cordon/internal.h"
+#include "policy/grants.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -56,12 +57,20 @@ bool cordon_outcome_denial(const cordon_outcome *o, size_t n, const char **ret_c
 {
     if (n >= o->n_denials)
         return false;
-    const struct denial *d = &o->denials[n];
+    const struct outcome_denial *d = &o->denials[n];
     *ret_capability = d->capability;
     *ret_wanted = d->wanted;
     *ret_reason = d->reason;
     *ret_count = d->count;
     return true;
+}
+
+char *cordon_outcome_denial_grant(const cordon_outcome *o, size_t n)
+{
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, GRANT_TEXT_MAX);
+    bool grantable = n < o->n_denials && !strcmp(o->denials[n].reason, denial_text(DENIAL_NOT_GRANTED));
+    return grantable && grant_suggest(&b, o->denials[n].capability, o->denials[n].wanted) ? buf_take(&b, NULL) : NULL;
 }
 
 void cordon_outcome_free(cordon_outcome *o)
@@ -109,7 +118,7 @@ static json_t *denials_json(const cordon_outcome *o)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < o->n_denials; i++) {
-        const struct denial *d = &o->denials[i];
+        const struct outcome_denial *d = &o->denials[i];
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "capability", d->capability, "wanted", d->wanted, "reason", d->reason, "count", (json_int_t)d->count));
     }
     return list;

@@ -37,11 +37,12 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->tier = from->tier;
     s->skill = strdup(from->skill);
     s->bot = from->bot ? strdup(from->bot) : NULL;
+    s->powers = from->powers ? powers_copy(from->powers) : powers_new();
     s->args = json_deep_copy(from->args); /* jansson counts references, but not for two threads that let go at once */
     s->input = dup_bytes(from->input, from->input_len);
     s->input_len = from->input_len;
     s->argv = calloc(from->n_argv + 1, sizeof *s->argv);
-    bool whole = s->skill && s->argv && (s->bot || !from->bot) && (s->input || !from->input) && (s->args || !from->args);
+    bool whole = s->skill && s->powers && s->argv && (s->bot || !from->bot) && (s->input || !from->input) && (s->args || !from->args);
     for (size_t i = 0; whole && i < from->n_argv; i++, s->n_argv++)
         whole = (s->argv[i] = strdup(from->argv[i])) != NULL;
     if (whole)
@@ -50,8 +51,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     return NULL;
 }
 
-/* The request's spec, its own alone. */
-static int writable(cordon_request *r, cordon_error **err)
+int request_writable(cordon_request *r, cordon_error **err)
 {
     if (atomic_load_explicit(&r->spec->refs, memory_order_acquire) == 1)
         return 0;
@@ -176,7 +176,7 @@ int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cor
     if (len > max)
         return err_set(err, CORDON_E_TOO_LARGE, "args", "the arguments have %zu bytes (ceiling %llu)", len, (unsigned long long)max);
     json_t *args = NULL;
-    int rc = writable(r, err);
+    int rc = request_writable(r, err);
     if (rc == 0)
         rc = values_parse_args(json, len, &args, err);
     if (rc == 0)
@@ -222,7 +222,7 @@ int cordon_request_set_input(cordon_request *r, const void *input, size_t len, c
         return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes (ceiling %llu)", len, (unsigned long long)max);
     int rc = check_input(r->spec, input, len, err);
     if (rc == 0)
-        rc = writable(r, err);
+        rc = request_writable(r, err);
     if (rc < 0)
         return rc;
     json_t *args = NULL;
@@ -247,7 +247,7 @@ int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **er
         return err_set(err, CORDON_E_BAD_ARGS, arg, "an argument is not UTF-8");
     if (r->spec->n_argv >= ARGV_MAX || strlen(arg) > ARG_BYTES_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, "arguments", "at most %d arguments of at most %d bytes each", ARGV_MAX, ARG_BYTES_MAX);
-    int rc = writable(r, err);
+    int rc = request_writable(r, err);
     if (rc < 0)
         return rc;
     struct call_spec *s = r->spec;
@@ -275,7 +275,7 @@ int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_
         cordon_limit_format(limit, ceiling, text, sizeof text);
         return err_set(err, CORDON_E_BAD_LIMIT, name, "%s is above the ceiling of the %s tier, which is %s", name, cordon_tier_name(r->skill->tier), text);
     }
-    int rc = writable(r, err);
+    int rc = request_writable(r, err);
     if (rc < 0)
         return rc;
     r->spec->limits.value[limit] = value;
@@ -287,7 +287,7 @@ int cordon_request_set_bot(cordon_request *r, const char *name, cordon_error **e
 {
     if (strlen(name) > BOT_BYTES_MAX || !text_is_utf8(name, strlen(name)))
         return err_set(err, CORDON_E_USAGE, "bot", "a bot's name is UTF-8 of at most %d bytes", BOT_BYTES_MAX);
-    int rc = writable(r, err);
+    int rc = request_writable(r, err);
     if (rc < 0)
         return rc;
     char *copy = strdup(name);

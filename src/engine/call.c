@@ -32,6 +32,8 @@ struct call {
     void *data;
     uint64_t start_ns, host_bytes;
     struct host_context context;
+    struct host_wait host_wait;
+    size_t host_wait_bytes;                 /* of the arguments, kept while it waits */
     struct shim_answer answer;
     wasmtime_component_val_t result[1];
     wasmtime_component_val_t args_inline[ARGS_INLINE];
@@ -126,6 +128,53 @@ bool call_count_host_call(struct call *c, size_t bytes)
         return true;
     record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_HOST_BYTES);
     return false;
+}
+
+const struct powers *call_powers(const struct call *c) { return c->spec->powers; }
+struct host_wait *call_host_wait(struct call *c) { return &c->host_wait; }
+
+static void wake_task(void *task) { sched_wake(task); }
+static void drop_task(void *task) { sched_unref(task); }
+
+/* How large an answer may be: what the call may still carry, and may still have of memory. */
+static size_t room_for_answer(const struct call *c)
+{
+    size_t carry = c->spec->limits.value[CORDON_LIMIT_HOST_BYTES] - c->host_bytes, memory = shim_room();
+    return carry < memory ? carry : memory;
+}
+
+struct host_op *call_host_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t bytes)
+{
+    if (!keep(c, bytes))
+        return NULL;
+    sched_ref(&c->task);
+    struct host_op *op = host_op_new(&(struct host_op_opts){
+        .fn = fn, .powers = c->spec->powers, .skill = c->spec->skill, .bot = c->spec->bot, .deadline_ns = c->task.deadline_ns, .room = room_for_answer(c),
+        .waker = {wake_task, drop_task, &c->task},
+    }, strings, numbers);
+    c->host_wait_bytes = bytes;
+    if (op)
+        return op;
+    sched_unref(&c->task);
+    record(c, CORDON_OUTCOME_OUT_OF_MEMORY, CORDON_LIMIT_MEMORY_BYTES);
+    return NULL;
+}
+
+static size_t answer_bytes(const struct host_answer *a)
+{
+    size_t sum = a->len;
+    for (size_t i = 0; i < a->n_items; i++)
+        sum += a->items[i].len;
+    return sum;
+}
+
+void call_count_answer(struct call *c, const struct host_answer *a)
+{
+    size_t bytes = answer_bytes(a);
+    c->host_bytes += bytes;
+    shim_give_back(c->host_wait_bytes);
+    if (shim_charge(bytes)) /* for the peak: it is the guest's own memory from here on */
+        shim_give_back(bytes);
 }
 
 /* A URL is named without query, fragment and userinfo. */
@@ -242,6 +291,8 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
             .stdin_len = c->spec->export->is_command ? c->spec->input_len : 0,
             .args = (const char *const *)c->spec->argv,
             .n_args = c->spec->n_argv,
+            .env = (const char *const *)c->spec->powers->env, /* pairs of pointers, laid out as the shim reads them */
+            .n_env = c->spec->powers->n_env,
         },
     };
 }
@@ -300,7 +351,10 @@ static struct call *of(struct sched_task *t) { return container_of(t, struct cal
 static bool run(struct call *c)
 {
     struct shim_bytes why = {0};
-    int rc = shim_sandbox_poll(c->sandbox, &c->wake, c->spec->component->waits ? c->env.runtime : NULL, &why);
+    int rc;
+    do
+        rc = shim_sandbox_poll(c->sandbox, &c->wake, c->spec->component->waits ? c->env.runtime : NULL, &why);
+    while (rc == 0 && host_wait_begin(&c->host_wait));
     if (rc == 0)
         return false;
     if (rc < 0) {
@@ -512,5 +566,6 @@ void call_spec_unref(struct call_spec *s)
     free(s->input);
     free(s->skill);
     free(s->bot);
+    powers_unref(s->powers);
     free(s);
 }

@@ -9,7 +9,8 @@
 #pragma once
 #include "engine/component.h"
 #include "engine/outcome.h"
-#include "host/host_fn.h"
+#include "engine/imports.h"
+#include "host/op.h"
 #include "sched/sched.h"
 #include <cordon/error.h>
 #include <jansson.h>
@@ -29,6 +30,7 @@ struct call_spec {
     char **argv;                           /* owned, argv[0] the skill's name */
     size_t n_argv;
     char *bot;                             /* owned */
+    struct powers *powers;                 /* a reference */
 };
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
@@ -62,3 +64,9 @@ const char *call_skill_name(const struct call *c);
 /* Counts a host call that carries `bytes`; false: over the limit, the guest must end. */
 bool call_count_host_call(struct call *c, size_t bytes);
 void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason);
+const struct powers *call_powers(const struct call *c);
+struct host_wait *call_host_wait(struct call *c);
+/* The operation of a host call whose arguments have `bytes`; NULL: there is no room for it, the guest must end. */
+struct host_op *call_host_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t bytes);
+/* Counts what an answer brings. */
+void call_count_answer(struct call *c, const struct host_answer *a);

@@ -66,53 +66,147 @@ static void return_denied(val *ret, const struct host_fn *fn, struct call *c)
     return_err(ret, (struct host_str){text, n < 0 ? 0 : (size_t)n});
 }
 
-/* The values as the descriptor says they are, or false: then the component was linked with another type, which load must have refused. */
-static bool read_args(const struct host_fn *fn, const val *args, size_t n_args, size_t n_results, struct host_str *ret)
+static void return_list(val *ret, const struct host_answer *a)
 {
+    ret->kind = WASMTIME_COMPONENT_LIST;
+    wasmtime_component_vallist_new_uninit(&ret->of.list, a->n_items);
+    for (size_t i = 0; i < a->n_items; i++)
+        ret->of.list.data[i] = string_val(a->items[i]);
+}
+
+static void return_ok(val *ret, const struct host_answer *a)
+{
+    val payload = string_val((struct host_str){a->text, a->len});
+    ret->kind = WASMTIME_COMPONENT_RESULT;
+    ret->of.result.is_ok = true;
+    ret->of.result.val = a->kind == HOST_ANSWER_TEXT ? wasmtime_component_val_new(&payload) : NULL;
+}
+
+static void return_answer(val *ret, const struct host_fn *fn, const struct host_answer *a, struct call *c)
+{
+    switch (a->kind) {
+    case HOST_ANSWER_NOTHING:
+    case HOST_ANSWER_TEXT: return_ok(ret, a); break;
+    case HOST_ANSWER_LIST: return_list(ret, a); break;
+    case HOST_ANSWER_ERR: return_err(ret, (struct host_str){a->text, a->len}); break;
+    case HOST_ANSWER_DENIED:
+        call_denied(c, a->capability, strlen(a->capability), a->text ? a->text : "", a->len, denial_text(a->denial));
+        return_denied(ret, fn, c);
+        break;
+    }
+}
+
+/* ---- a call of a guest ---- */
+
+/* What a guest hands to a host function. */
+struct handed { struct host_str strings[HOST_ARGS_MAX]; uint32_t numbers[HOST_ARGS_MAX]; size_t bytes; };
+
+/* The values as the descriptor says they are, or false: then the component was linked with another type, which load must have refused. */
+static bool read_args(const struct host_fn *fn, const val *args, size_t n_args, size_t n_results, struct handed *ret)
+{
+    ret->bytes = 0;
     if (n_args != fn->strings + fn->numbers || n_args > HOST_ARGS_MAX || n_results != (fn->result != HOST_RETURNS_NOTHING))
         return false;
     for (size_t i = 0; i < n_args; i++) {
         uint8_t kind = i < fn->strings ? WASMTIME_COMPONENT_STRING : WASMTIME_COMPONENT_U32;
         if (args[i].kind != kind)
             return false;
-        if (i < fn->strings)
-            ret[i] = (struct host_str){args[i].of.string.data, args[i].of.string.size};
+        if (i < fn->strings) {
+            ret->strings[i] = (struct host_str){args[i].of.string.data, args[i].of.string.size};
+            ret->bytes += ret->strings[i].len;
+        } else {
+            ret->numbers[i - fn->strings] = args[i].of.u32;
+        }
     }
     return true;
 }
 
-static size_t bytes_of(const struct host_fn *fn, const struct host_str *args)
-{
-    size_t sum = 0;
-    for (size_t i = 0; i < fn->strings; i++)
-        sum += args[i].len;
-    return sum;
-}
+static wasmtime_error_t *refused(void) { return wasmtime_error_new("stopped by the host"); }
+static wasmtime_error_t *of_other_type(void) { return wasmtime_error_new("a host function was called with another type than it was declared with"); }
 
-/* The one way from a guest into the host's functions: types, budget, capability, body. */
+/* Of functions that answer at once. */
 static wasmtime_error_t *dispatch(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args,
                                   val *results, size_t n_results)
 {
     (void)ty;
     const struct host_fn *fn = data;
     struct call *c = wasmtime_context_get_data(context);
-    struct host_str strings[HOST_ARGS_MAX];
-    if (!read_args(fn, args, n_args, n_results, strings))
-        return wasmtime_error_new("a host function was called with another type than it was declared with");
-    if (!call_count_host_call(c, bytes_of(fn, strings)))
-        return wasmtime_error_new("stopped by the host");
-    if (fn->capability) {
-        /* No grant exists for a call yet, so there is nothing to compare with: every capability is denied, and seen to be. */
-        struct host_str wanted = strings[fn->wanted_arg];
-        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, "not-granted");
-        return_denied(&results[0], fn, c);
-        return NULL;
-    }
+    struct handed h;
+    if (!read_args(fn, args, n_args, n_results, &h))
+        return of_other_type();
+    if (!call_count_host_call(c, h.bytes))
+        return refused();
     const struct host_context *ctx = NULL;
-    fn->body((struct host_call *)c, strings, &ctx);
+    fn->body((struct host_call *)c, h.strings, &ctx);
     if (fn->result == HOST_RETURNS_CONTEXT)
         return_context(&results[0], ctx);
     return NULL;
+}
+
+static bool is_there(void *env)
+{
+    (void)env;
+    return true;
+}
+
+/* On the guest's fiber, each time the call is polled. What the answer has was bounded by what the call had room for, and nothing of it has run since. */
+static bool take_answer(void *env)
+{
+    struct call *c = env;
+    struct host_wait *w = call_host_wait(c);
+    const struct host_answer *a = host_op_answer(w->op);
+    if (!a)
+        return false;
+    call_count_answer(c, a);
+    return_answer(w->result, host_op_fn(w->op), a, c);
+    return true;
+}
+
+static void forget(void *env)
+{
+    struct host_wait *w = call_host_wait(env);
+    host_op_forget(take(w->op));
+}
+
+bool host_wait_begin(struct host_wait *w)
+{
+    if (!w->op || host_op_is_begun(w->op))
+        return false;
+    host_op_begin(w->op);
+    return host_op_answer(w->op) != NULL;
+}
+
+/* Of functions that need a capability: what no grant could serve is denied here, and the rest suspends the guest. This is the one way from a guest to a power. */
+static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args, val *results,
+                             size_t n_results, wasmtime_error_t **ret_error, wasmtime_async_continuation_t *ret_continuation)
+{
+    (void)ty;
+    const struct host_fn *fn = data;
+    struct call *c = wasmtime_context_get_data(context);
+    struct handed h;
+    *ret_continuation = (wasmtime_async_continuation_t){.callback = is_there};
+    if (!read_args(fn, args, n_args, n_results, &h)) {
+        *ret_error = of_other_type();
+        return;
+    }
+    if (!call_count_host_call(c, h.bytes)) {
+        *ret_error = refused();
+        return;
+    }
+    if (!fn->begin || !grants_any(call_powers(c)->grants, fn->ask)) {
+        struct host_str wanted = h.strings[fn->wanted_arg];
+        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(DENIAL_NOT_GRANTED));
+        return_denied(&results[0], fn, c);
+        return;
+    }
+    struct host_wait *w = call_host_wait(c);
+    w->op = call_host_op(c, fn, h.strings, h.numbers, h.bytes);
+    w->result = &results[0];
+    if (!w->op) {
+        *ret_error = refused();
+        return;
+    }
+    *ret_continuation = (wasmtime_async_continuation_t){.callback = take_answer, .env = c, .finalizer = forget};
 }
 
 static void instance_finish(wasmtime_component_linker_instance_t **p)
@@ -137,8 +231,10 @@ int imports_define(wasmtime_component_linker_t *linker, cordon_error **err)
     cleanup(instance_finish) wasmtime_component_linker_instance_t *host = NULL;
     wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, HOST_INTERFACE, strlen(HOST_INTERFACE), &host);
     for (size_t i = 0; !why && i < n_host_fns; i++) {
-        void *fn = (void *)(uintptr_t)host_fns[i]; /* the linker hands it back unchanged, as const again */
-        why = wasmtime_component_linker_instance_add_func(host, host_fns[i]->name, strlen(host_fns[i]->name), dispatch, fn, NULL);
+        const struct host_fn *fn = host_fns[i];
+        void *data = (void *)(uintptr_t)fn; /* the linker hands it back unchanged, as const again */
+        why = fn->body ? wasmtime_component_linker_instance_add_func(host, fn->name, strlen(fn->name), dispatch, data, NULL)
+                       : wasmtime_component_linker_instance_add_func_async(host, fn->name, strlen(fn->name), dispatch_waiting, data, NULL);
     }
     return why ? linker_error(why, err) : 0;
 }

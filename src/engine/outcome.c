@@ -92,7 +92,7 @@ void outcome_deny(struct cordon_outcome *o, const char *capability, const char *
     text_escape(&shown, wanted, cut, false);
     const char *text = shown.data ? shown.data : "";
     for (size_t i = 0; i < o->n_denials; i++) {
-        struct denial *d = &o->denials[i];
+        struct outcome_denial *d = &o->denials[i];
         if (d->capability == capability && d->reason == reason && !strcmp(d->wanted, text)) {
             d->count++;
             buf_finish(&shown);
@@ -103,7 +103,7 @@ void outcome_deny(struct cordon_outcome *o, const char *capability, const char *
         o->denials = calloc(OUTCOME_DENIALS_MAX, sizeof *o->denials);
     char *copy = o->denials && o->n_denials < OUTCOME_DENIALS_MAX ? strdup(text) : NULL;
     if (copy)
-        o->denials[o->n_denials++] = (struct denial){capability, reason, copy, 1};
+        o->denials[o->n_denials++] = (struct outcome_denial){capability, reason, copy, 1};
     else
         o->denials_dropped++;
     buf_finish(&shown);

@@ -13,7 +13,7 @@ enum log_level { LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_line { enum log_level level; uint32_t start; };  /* NUL-terminated at outcome.log_text + start */
 
-struct denial {
+struct outcome_denial {
     const char *capability;   /* static */
     const char *reason;       /* static */
     char *wanted;             /* owned; escaped */
@@ -36,7 +36,7 @@ struct cordon_outcome {
     struct log_line *log;
     size_t n_log, log_cap;
     uint64_t log_dropped;
-    struct denial *denials;
+    struct outcome_denial *denials;
     size_t n_denials;
     uint64_t denials_dropped;
     const char *skill;

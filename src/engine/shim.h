@@ -67,6 +67,8 @@ struct shim_wasi_settings {
     size_t stdin_len;
     const char *const *args;       /* argv, the name first */
     size_t n_args;
+    const char *const *env;        /* NAME, VALUE, NAME, ...: n_env pairs */
+    size_t n_env;
 };
 
 struct shim_sandbox_opts {
@@ -126,6 +128,10 @@ struct shim_usage {
 struct shim_usage shim_sandbox_usage(struct shim_sandbox *sb);
 /* Counts host memory kept for the call whose hook or host function is running on this thread into its sum; false: over its limit. */
 bool shim_charge(size_t bytes);
+/* Takes back what shim_charge has counted. */
+void shim_give_back(size_t bytes);
+/* How much could still be charged. */
+size_t shim_room(void);
 
 struct shim_ending {
     bool failed;

@@ -6,6 +6,7 @@ const struct host_fn host_get_secret = {
     .type = "func(name: string) -> result<string, string>",
     .strings = 1,
     .capability = "secret",
+    .ask = ASK_SECRET,
     .legacy_name = "GetSecret",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

@@ -3,9 +3,11 @@
  * The functions a guest of the skill world may call. One descriptor per function, each in a file of its own; the table is in table.c. The dispatcher (src/engine/imports.c)
  * checks types and capability before a body runs, so a body can rely on both.
  *
- * Bodies run on the guest's fiber stack: they check, copy and return. No allocation proportional to anything, no I/O, frames below 4 KiB.
+ * A function either answers at once (`body`, on the guest's fiber stack: it checks, copies and returns; no allocation in proportion to anything, no I/O, frames
+ * below 4 KiB), or suspends the guest (`begin`, on a thread's own stack, see host/op.h).
  */
 #pragma once
+#include "policy/grant.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +24,7 @@ enum host_result { HOST_RETURNS_NOTHING, HOST_RETURNS_CONTEXT, HOST_RETURNS_LIST
 
 /* What a body works on: the call it serves, seen only through these. */
 struct host_call;
+struct host_op;
 /* The guest's context. Strings live as long as the call. */
 struct host_context { struct host_str bot_name, bot_slug, skill_name, invocation_id; };
 const struct host_context *host_call_context(struct host_call *c);
@@ -40,8 +43,14 @@ struct host_fn {
     enum host_result result;
     unsigned wanted_arg;       /* the argument that says what is wanted, for the record of a denial */
     const char *doc;
-    /* For functions that answer at once and return a context, or nothing. NULL: this version has no powers to give behind it, every call is denied. */
+    enum ask_kind ask;         /* what its calls are, for those with a capability */
+    /* One of the two. `body` answers at once and returns a context, or nothing. `begin` answers now or later, and must not block; NULL: there is no power behind it in
+     * this version, every call is denied. */
     void (*body)(struct host_call *c, const struct host_str *args, const struct host_context **ret_context);
+    void (*begin)(struct host_op *op);
+    /* What this call wants, to be decided before `begin`; false: nothing that could be granted. NULL where it takes more than one question (a redirect asks anew): then
+     * whoever serves it asks the grants. */
+    bool (*want)(const struct host_op *op, struct ask *ret);
 };
 
 extern const struct host_fn *const host_fns[];

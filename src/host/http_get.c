@@ -6,6 +6,7 @@ const struct host_fn host_http_get = {
     .type = "func(url: string) -> result<string, string>",
     .strings = 1,
     .capability = "net",
+    .ask = ASK_NET,
     .legacy_name = "HttpGet",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

@@ -6,6 +6,7 @@ const struct host_fn host_http_post = {
     .type = "func(url: string, body: string) -> result<string, string>",
     .strings = 2,
     .capability = "net",
+    .ask = ASK_NET,
     .legacy_name = "HttpPost",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

@@ -6,6 +6,7 @@ const struct host_fn host_read_file = {
     .type = "func(path: string) -> result<string, string>",
     .strings = 1,
     .capability = "read",
+    .ask = ASK_READ,
     .legacy_name = "ReadFile",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

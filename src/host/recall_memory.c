@@ -7,6 +7,7 @@ const struct host_fn host_recall_memory = {
     .strings = 1,
     .numbers = 1,
     .capability = "memory",
+    .ask = ASK_MEMORY,
     .legacy_name = "RecallMemory",
     .denied = HOST_DENIED_EMPTY_LIST,
     .result = HOST_RETURNS_LIST,

@@ -6,6 +6,7 @@ const struct host_fn host_write_file = {
     .type = "func(path: string, content: string) -> result<_, string>",
     .strings = 2,
     .capability = "write",
+    .ask = ASK_WRITE,
     .legacy_name = "WriteFile",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

@@ -102,3 +102,6 @@ struct ask {
 };
 
 bool grant_allows(const struct grant *g, const struct ask *a);
+
+/* Appends the grant that would have allowed what was denied (as an outcome names both); false: there is none to suggest. */
+bool grant_suggest(struct buf *b, const char *capability, const char *wanted);

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,24 @@ class Cordon:
         done = subprocess.run(["sh", "-c", script], env={**self.env, "CORDON": self.path}, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=SECONDS, check=False, **options)
         return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
+
+
+def on_terminal(cordon, *words, env=None):
+    """Runs with stdout and stderr on a terminal. Returns the exit status and what it showed."""
+    master, slave = pty.openpty()
+    shown = b""
+    with cordon.popen(*words, stdout=slave, stderr=slave, env=env) as child:
+        os.close(slave)
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+    os.close(master)
+    return child.returncode, shown.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture(scope="session")

@@ -100,20 +100,13 @@ def test_usage_errors(cordon, words, says):
     assert done.status == 2 and says in done.err and done.out == b""
 
 
-@pytest.mark.parametrize("words", [["-a", "net=api.example.com"], ["--allow=net=x.org"], ["-e", "HOME"], ["--env", "A=b"]])
-def test_grants_are_refused_and_not_advertised(cordon, wat, words):
-    done = cordon("run", wat("echo"), "hi", *words)
-    assert done.status == 2 and "grants nothing yet" in done.err and done.out == b""
-    assert "--allow" not in cordon("run", "--help").text and "--env" not in cordon("run", "--help").text
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_knows_every_command_and_option(cordon, shell):
     done = cordon("completion", shell)
     assert done.status == 0
     for command in COMMANDS:
         assert command in done.text
-    assert "fuel" in done.text and not re.search("(--|-l )allow", done.text)
+    assert "fuel" in done.text and re.search("(--|-l )allow", done.text)
 
 
 def test_bash_completion_completes(cordon):

@@ -54,7 +54,7 @@ def test_every_ending(cordon, wat, name, words, outcome, status):
     (["{adder}", "--args", "[1]"], "bad-args", 2),
     (["{adder}", "-c", "sub", "--args", "[1, 2]"], "no-such-export", 2),
     (["{echo}", "hi", "--tier", "local"], "tier-refused", 3),
-    (["{echo}", "hi", "-a", "net=x.org"], "usage", 2),
+    (["{echo}", "hi", "-a", "net=.org"], "usage", 2),
     (["hello"], "not-found", 6),
     (["/dev/zero"], "bad-artifact", 6),
     (["{core}"], "not-a-component", 6),

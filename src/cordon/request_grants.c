@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a request may touch: the operator's grants, and the values that come with them. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cordon/internal.h"
+
+#include <string.h>
+
+/* A grant of a variable gives the value that this process has now; one that is not set is not found by the guest. */
+static int take_value(struct powers *p, const struct grant *g, cordon_error **err)
+{
+    const char *value = g->kind == GRANT_ENV ? getenv(g->name) : NULL;
+    return value ? powers_set_env(p, g->name, value, err) : 0;
+}
+
+static int add(cordon_request *r, struct grant *g, cordon_error **err)
+{
+    if (g->kind == GRANT_EXEC)
+        return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", r->spec->skill);
+    int rc = request_writable(r, err);
+    if (rc == 0)
+        rc = take_value(r->spec->powers, g, err);
+    return rc == 0 ? powers_grant(r->spec->powers, g, err) : rc;
+}
+
+int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
+{
+    cleanup_free char *cwd = getcwd(NULL, 0);
+    cleanup(grant_finish) struct grant g = {0};
+    const struct grant_source source = {.cwd = cwd, .home = getenv("HOME")};
+    int rc = grant_parse(grant, &source, &g, err);
+    return rc == 0 ? add(r, &g, err) : rc;
+}
+
+int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)
+{
+    cleanup_free char *text = NULL;
+    cleanup(grant_finish) struct grant g = {0};
+    if (asprintf(&text, "env=%s", name) < 0)
+        return err_nomem(err);
+    int rc = grant_parse(text, NULL, &g, err);
+    if (rc == 0)
+        rc = request_writable(r, err);
+    if (rc == 0)
+        rc = powers_set_env(r->spec->powers, g.name, value, err);
+    return rc == 0 ? powers_grant(r->spec->powers, &g, err) : rc;
+}

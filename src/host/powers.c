@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/powers.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <string.h>
+
+struct powers *powers_new(void)
+{
+    struct powers *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->refs = 1;
+    p->grants = grants_new();
+    if (!p->grants) {
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static bool copy_env(const struct powers *from, struct powers *to)
+{
+    to->env = calloc(from->n_env + 1, sizeof *to->env);
+    for (size_t i = 0; to->env && i < from->n_env; i++, to->n_env++) {
+        to->env[i] = (struct env_value){strdup(from->env[i].name), strdup(from->env[i].value)};
+        if (!to->env[i].name || !to->env[i].value) {
+            to->n_env++;
+            return false;
+        }
+    }
+    return to->env;
+}
+
+struct powers *powers_copy(const struct powers *from)
+{
+    struct powers *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->refs = 1;
+    p->grants = from->grants;
+    grants_ref(p->grants);
+    if (copy_env(from, p))
+        return p;
+    powers_unref(p);
+    return NULL;
+}
+
+void powers_ref(struct powers *p) { atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed); }
+
+void powers_unref(struct powers *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < p->n_env; i++) {
+        free(p->env[i].name);
+        free(p->env[i].value);
+    }
+    free(p->env);
+    grants_unref(p->grants);
+    free(p);
+}
+
+int powers_grant(struct powers *p, struct grant *one, cordon_error **err) { return grants_add(&p->grants, one, err); }
+
+static size_t env_bytes(const struct powers *p)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < p->n_env; i++)
+        sum += strlen(p->env[i].value);
+    return sum;
+}
+
+static struct env_value *find_env(const struct powers *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_env; i++)
+        if (!strcmp(p->env[i].name, name))
+            return &p->env[i];
+    return NULL;
+}
+
+static struct env_value *add_env(struct powers *p, const char *name, cordon_error **err)
+{
+    if (p->n_env >= POWERS_ENV_MAX) {
+        err_set(err, CORDON_E_TOO_LARGE, name, "a call has at most %d environment variables", POWERS_ENV_MAX);
+        return NULL;
+    }
+    struct env_value *more = realloc(p->env, (p->n_env + 1) * sizeof *more);
+    char *copy = strdup(name);
+    if (more)
+        p->env = more;
+    if (!more || !copy) {
+        free(copy);
+        err_nomem(err);
+        return NULL;
+    }
+    more[p->n_env] = (struct env_value){.name = copy};
+    return &more[p->n_env++];
+}
+
+int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err)
+{
+    size_t len = strnlen(value, POWERS_ENV_VALUE_MAX + 1);
+    if (len > POWERS_ENV_VALUE_MAX || env_bytes(p) + len > POWERS_ENV_BYTES_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, name, "the value of %s is too long (ceiling %d bytes each, %d together)", name, POWERS_ENV_VALUE_MAX, POWERS_ENV_BYTES_MAX);
+    if (!text_is_utf8(value, len))
+        return err_set(err, CORDON_E_USAGE, name, "the value of %s is not UTF-8, so no guest could read it", name);
+    cleanup_free char *copy = strdup(value);
+    if (!copy)
+        return err_nomem(err);
+    struct env_value *e = find_env(p, name);
+    if (!e && !(e = add_env(p, name, err)))
+        return err && *err ? -(int)cordon_error_code(*err) : -CORDON_E_NO_RESOURCES;
+    free(e->value);
+    e->value = take(copy);
+    return 0;
+}
+
+const char *powers_env(const struct powers *p, const char *name)
+{
+    const struct env_value *e = find_env(p, name);
+    return e ? e->value : NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one call may use: the operator's grants, the values that come with them, and the services of the host behind them. Made with the request, immutable once a
+ * call has begun, shared by reference: any thread may read it.
+ */
+#pragma once
+#include "policy/grants.h"
+
+enum { POWERS_ENV_MAX = 1024, POWERS_ENV_VALUE_MAX = 64 * 1024, POWERS_ENV_BYTES_MAX = 1024 * 1024 };
+
+/* Two pointers and nothing else: the engine's shim reads an array of these as name, value, name, ... */
+struct env_value { char *name, *value; }; /* owned; UTF-8 */
+
+struct powers {
+    _Atomic uint32_t refs;
+    struct grants *grants;       /* a reference */
+    struct env_value *env;       /* owned; what env= grants give, as it was when the request was made */
+    size_t n_env;
+};
+
+/* Nothing is granted; NULL without memory. */
+struct powers *powers_new(void);
+/* An own one with the same in it; NULL without memory. */
+struct powers *powers_copy(const struct powers *p);
+void powers_ref(struct powers *p);
+void powers_unref(struct powers *p); /* NULL allowed */
+
+/* By whoever holds the only reference. Takes the grant on success. */
+int powers_grant(struct powers *p, struct grant *one, cordon_error **err);
+/* The value that a granted variable has. Replaces an earlier one. TOO_LARGE; USAGE for what is not UTF-8. */
+int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
+/* NULL: it has none. */
+const char *powers_env(const struct powers *p, const char *name);
