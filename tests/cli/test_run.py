@@ -213,6 +213,12 @@ def test_nothing_is_nothing(cordon, wat):
     assert cordon("run", wat("values"), "-c", "nothing").out == b""
 
 
+def test_a_clock_never_says_zero(cordon, wat):
+    """A runtime may take that for a clock that does not work: Go's ends."""
+    now, resolution = (int(cordon("run", wat("clock"), "-c", name).text) for name in ("now", "resolution"))
+    assert now >= resolution > 0 and now % resolution == 0
+
+
 def test_log_lines_of_warn_and_above(cordon, wat):
     done = cordon("run", wat("log"), "mind\x1b[1m the\ngap")
     assert done.out == "mind\x1b[1m the\ngap".encode()
