@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 export YES
 SETUP = --prefix=$(PREFIX) $(if $(WERROR),-Dwerror=true)
 
-.PHONY: all build demo test check-asan fuzz bench lint coverage install clean help ground ground-lint ground-coverage ground-fuzz
+.PHONY: all build demo test guests check-asan fuzz bench lint coverage install clean help ground ground-lint ground-coverage ground-fuzz
 .DELETE_ON_ERROR:
 
 all: build
@@ -17,6 +17,7 @@ help:
 	@echo 'make               build the library and the command (in $(BUILD)/)'
 	@echo 'make demo          build, then show a skill, a denial and a stopped loop'
 	@echo 'make test          build, then run every test'
+	@echo 'make guests        get the toolchains of other languages into the user cache; their guests are then tested too (minutes, once)'
 	@echo 'make check-asan    the tests under address, undefined-behaviour and leak sanitizers; the scheduler under the thread sanitizer'
 	@echo 'make fuzz          each fuzz target for SECONDS (30); T="grant args" only those'
 	@echo 'make bench         measure'
@@ -49,6 +50,9 @@ demo: build
 
 test: build
 	@scripts/run-tests $(BUILD)
+
+guests: ground
+	@scripts/guests --all
 
 check-asan: ground
 	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests)
