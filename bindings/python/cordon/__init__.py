@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cordon from Python: runs WebAssembly components nobody has reason to trust, each call in a fresh sandbox.
+
+    import cordon
+
+    with cordon.Host() as host:
+        skill = host.load("adder.wasm")
+        print(skill.call("add", x=2, y=3))
+
+Nothing is compiled: this is ctypes over libcordon.so, which is opened when it is first needed. The README has the rules.
+"""
+
+from __future__ import annotations
+
+from ctypes import string_at as _string_at
+
+from . import _library
+from ._errors import (Cancelled, DeadlineExceeded, Error, HostBug, LimitError, OutcomeError, OutOfFuel, OutOfMemory, OutputTooLarge,
+                      SkillError, Trap)
+from ._host import Host, Stats
+from ._outcome import Denial, Failure, LogLine, Outcome, Usage
+from ._skill import Skill
+from ._values import octets as _octets
+
+__all__ = ["Cancelled", "DeadlineExceeded", "Denial", "Error", "Failure", "Host", "HostBug", "LimitError", "LogLine", "OutOfFuel",
+           "OutOfMemory", "Outcome", "OutcomeError", "OutputTooLarge", "Skill", "SkillError", "Stats", "Trap", "Usage", "engine_version",
+           "escape", "version"]
+
+for _name in __all__:
+    if isinstance(globals().get(_name), type):
+        globals()[_name].__module__ = __name__  # as tracebacks and pickles are to name it
+del _name
+
+
+def version() -> str:
+    """The version of libcordon."""
+    return _library.library().cordon_version().decode("ascii")
+
+
+def engine_version() -> str:
+    """The version of Wasmtime inside."""
+    return _library.library().cordon_engine_version().decode("ascii")
+
+
+def escape(text: str | bytes, *, keep_newlines: bool = False) -> str:
+    """A stranger's text made harmless for a terminal: control characters, bidi controls and what is not UTF-8 are written out."""
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else _octets(text, "the text")
+    pointer = _library.library().cordon_escape(data, len(data), keep_newlines)
+    if not pointer:
+        raise MemoryError("cordon.escape")
+    try:
+        return _string_at(pointer).decode("utf-8")
+    finally:
+        _library.library().cordon_free(pointer)
