@@ -17,7 +17,8 @@ static void topic_grants(void)
          "  read=PATH[::GUEST]     read beneath a folder, which the skill sees as GUEST; write=, rw=\n"
          "  env=NAME               read a variable (-e NAME, -e NAME=VALUE)\n"
          "  secret=NAME            read a secret of `cordon secret`; better let the gateway add it (bearer=, header=)\n"
-         "  memory, memory=BOT     recall what a bot remembers (`cordon memory`, --bot)\n");
+         "  memory, memory=BOT     recall what a bot remembers (`cordon memory`, --bot)\n"
+         "  call=NAME              call functions that an embedding program offers under that name\n");
     puts("A literal address, or localhost, is granted with its port. Everything else is refused, the skill is told so, and the\n"
          "outcome lists it once with a count and one of these reasons:\n\n"
          "  not-granted       it may be asked for, but was not granted\n"

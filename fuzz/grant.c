@@ -147,13 +147,14 @@ static void check_allowed(const struct grant *g, const struct ask *a)
     case ASK_ENV: HOLDS(g->kind == GRANT_ENV && strcmp(g->name, a->name) == 0); break;
     case ASK_SECRET: HOLDS(g->kind == GRANT_SECRET && strcmp(g->name, a->name) == 0); break;
     case ASK_MEMORY: HOLDS(g->kind == GRANT_MEMORY && (!*g->name || strcmp(g->name, a->name) == 0)); break;
+    case ASK_CALL: HOLDS(g->kind == GRANT_CALL && !strcmp(g->name, a->name)); break;
     case ASK_EXEC: HOLDS(g->kind == GRANT_EXEC); break;
     }
 }
 
 static void check_ask(const struct grant *g, char *line)
 {
-    static const char kinds[] = {[ASK_NET] = 'n', [ASK_CREDENTIAL] = 'c', [ASK_READ] = 'r', [ASK_WRITE] = 'w', [ASK_ENV] = 'e', [ASK_SECRET] = 's', [ASK_MEMORY] = 'm', [ASK_EXEC] = 'x'};
+    static const char kinds[] = {[ASK_NET] = 'n', [ASK_CREDENTIAL] = 'c', [ASK_READ] = 'r', [ASK_WRITE] = 'w', [ASK_ENV] = 'e', [ASK_SECRET] = 's', [ASK_MEMORY] = 'm', [ASK_CALL] = 'l', [ASK_EXEC] = 'x'};
     const char *kind = *line ? memchr(kinds, *line, sizeof kinds) : NULL;
     char *rest = line + (*line ? 1 : 0);
     if (!kind)

@@ -22,6 +22,7 @@
 #include <cordon/author.h>
 #include <cordon/call.h>
 #include <cordon/error.h>
+#include <cordon/function.h>
 #include <cordon/host.h>
 #include <cordon/limits.h>
 #include <cordon/outcome.h>

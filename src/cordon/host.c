@@ -43,12 +43,14 @@ static int copy_opts(cordon_host *h, const cordon_host_opts *opts, cordon_error 
         return 0;
     }
     h->opts = *opts;
+    h->opts.own = (struct own_set){0};
     memset(h->opts.settings_file, 0, sizeof h->opts.settings_file);
     h->opts.cache_dir = opts->cache_dir ? strdup(opts->cache_dir) : NULL;
     h->opts.helper = opts->helper ? strdup(opts->helper) : NULL;
     if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper))
         return err_nomem(err);
-    return check_limits(&h->opts, err);
+    int rc = own_set_copy(&opts->own, h, &h->opts.own, err);
+    return rc == 0 ? check_limits(&h->opts, err) : rc;
 }
 
 static int watch(int poll_fd, int fd)
@@ -124,6 +126,7 @@ void cordon_host_free(cordon_host *h)
         close(h->poll_fd);
     free(h->opts.cache_dir);
     free(h->opts.helper);
+    own_set_finish(&h->opts.own);
     pthread_mutex_destroy(&h->started_lock);
     pthread_mutex_destroy(&h->lock);
     free(h);
@@ -152,7 +155,7 @@ int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cord
     int rc = 0;
     *ret = atomic_load_explicit(&h->engines[t], memory_order_relaxed);
     if (!*ret) {
-        rc = engine_new(t, h->opts.sandboxes, highest_ceiling(h, t, CORDON_LIMIT_MEMORY_BYTES), highest_ceiling(h, t, CORDON_LIMIT_TABLE_ELEMENTS), ret, err);
+        rc = engine_new(t, h->opts.sandboxes, highest_ceiling(h, t, CORDON_LIMIT_MEMORY_BYTES), highest_ceiling(h, t, CORDON_LIMIT_TABLE_ELEMENTS), &h->opts.own, ret, err);
         if (rc == 0)
             atomic_store_explicit(&h->engines[t], *ret, memory_order_release);
     }
@@ -265,17 +268,22 @@ static void unlist(cordon_host *h, struct cordon_call *c)
     pthread_mutex_unlock(&h->started_lock);
 }
 
+void host_signal(cordon_host *h)
+{
+    if (atomic_exchange(&h->signalled, true))
+        return;
+    uint64_t one = 1;
+    ssize_t n = write(h->event_fd, &one, sizeof one);
+    (void)n; /* full means readable already */
+}
+
 /* No delivery is missed: a deliverer pushes, then looks at `signalled`; the dispatcher clears it, then takes all. */
 void host_deliver(cordon_host *h, struct cordon_call *c)
 {
     c->next = atomic_load(&h->finished);
     while (!atomic_compare_exchange_weak(&h->finished, &c->next, c))
         ;
-    if (!atomic_exchange(&h->signalled, true)) {
-        uint64_t one = 1;
-        ssize_t n = write(h->event_fd, &one, sizeof one);
-        (void)n; /* full means readable already */
-    }
+    host_signal(h);
 }
 
 static struct cordon_call *take_finished(cordon_host *h)
@@ -308,8 +316,9 @@ size_t cordon_host_dispatch(cordon_host *h)
 {
     if (h->opts.workers == 0)
         sched_dispatch(h->sched);
-    size_t n = 0;
-    for (struct cordon_call *c = take_finished(h), *next; c; c = next, n++) {
+    struct cordon_call *finished = take_finished(h); /* first: it makes the descriptor quiet for what comes after */
+    size_t n = functions_dispatch(h);
+    for (struct cordon_call *c = finished, *next; c; c = next, n++) {
         next = c->next;
         deliver_one(h, c);
     }

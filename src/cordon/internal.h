@@ -19,6 +19,7 @@ struct cordon_host_opts {
     struct settings settings;                     /* where the values are from; a setter called later wins over it */
     char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host does not keep them */
     bool settings_read[SETTINGS_FROM_COUNT];      /* it was there */
+    struct own_set own;                           /* the program's host functions */
 };
 
 /* A started asynchronous call: the public handle, and its place in the queue of what is to be delivered. */
@@ -35,6 +36,9 @@ struct cordon_call {
 };
 LIST_HEAD(started_calls, cordon_call);
 
+/* A host function of the program that waits to be dispatched. */
+struct asked { struct host_op *op; struct asked *next; };
+
 struct cordon_host {
     struct cordon_host_opts opts;
     struct sched *sched;
@@ -46,6 +50,7 @@ struct cordon_host {
     struct shim_runtime *_Atomic runtime;
     _Atomic uint32_t lingering;
     _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
+    _Atomic(struct asked *) asked;                /* likewise */
     _Atomic bool signalled;                       /* event_fd has been written and not yet read */
     int event_fd, poll_fd;
     _Atomic uint64_t calls_started, calls_ended, skills;
@@ -86,6 +91,13 @@ void host_env(cordon_host *h, struct call_env *ret);
 int host_list(cordon_host *h, struct cordon_call *c, cordon_error **err);
 /* Queues a finished call for dispatch. Any thread. */
 void host_deliver(cordon_host *h, struct cordon_call *c);
+
+/* Makes the descriptor readable. Any thread. */
+void host_signal(cordon_host *h);
+
+/* ---- functions.c ---- */
+/* Runs the host functions that wait to be dispatched; returns how many. */
+size_t functions_dispatch(cordon_host *h);
 
 /* ---- skill.c ---- */
 void skill_ref(cordon_skill *s);

@@ -43,6 +43,7 @@ void cordon_host_opts_free(cordon_host_opts *o)
         return;
     free(o->cache_dir);
     free(o->helper);
+    own_set_finish(&o->own);
     for (int f = 0; f < SETTINGS_FROM_COUNT; f++)
         free(o->settings_file[f]);
     free(o);

@@ -7,7 +7,9 @@
 #include "engine/ending.h"
 #include "engine/values.h"
 
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +35,6 @@ struct call {
     uint64_t start_ns, host_bytes;
     struct host_context context;
     struct host_wait host_wait;
-    size_t host_wait_bytes;                 /* of the arguments, kept while it waits */
     struct shim_answer answer;
     wasmtime_component_val_t result[1];
     wasmtime_component_val_t args_inline[ARGS_INLINE];
@@ -136,29 +137,42 @@ struct host_wait *call_host_wait(struct call *c) { return &c->host_wait; }
 static void wake_task(void *task) { sched_wake(task); }
 static void drop_task(void *task) { sched_unref(task); }
 
-/* How large an answer may be: what the call may still carry, and may still have of memory. */
-static size_t room_for_answer(const struct call *c)
+bool call_keep(struct call *c, size_t bytes) { return keep(c, bytes); }
+
+size_t call_room(const struct call *c)
 {
     size_t carry = c->spec->limits.value[CORDON_LIMIT_HOST_BYTES] - c->host_bytes, memory = shim_room();
     return carry < memory ? carry : memory;
 }
 
-struct host_op *call_host_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t bytes)
+struct host_op *call_new_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t room)
 {
-    if (!keep(c, bytes))
-        return NULL;
     sched_ref(&c->task);
     struct host_op *op = host_op_new(&(struct host_op_opts){
-        .fn = fn, .powers = c->spec->powers, .skill = c->spec->skill, .bot = c->spec->bot, .deadline_ns = c->task.deadline_ns, .room = room_for_answer(c),
-        .waker = {wake_task, drop_task, &c->task},
+        .fn = fn, .powers = c->spec->powers, .skill = c->spec->skill, .bot = c->spec->bot, .invocation_id = c->outcome.invocation_id, .tier = c->spec->tier,
+        .deadline_ns = c->task.deadline_ns, .room = room, .waker = {wake_task, drop_task, &c->task},
     }, strings, numbers);
-    c->host_wait_bytes = bytes;
     if (op)
         return op;
     sched_unref(&c->task);
     record(c, CORDON_OUTCOME_OUT_OF_MEMORY, CORDON_LIMIT_MEMORY_BYTES);
     return NULL;
 }
+
+void call_fail(struct call *c, const char *fmt, ...)
+{
+    char text[OUTCOME_MESSAGE_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    record(c, CORDON_OUTCOME_TRAP, CORDON_LIMIT_WALL_MS);
+    outcome_say(&c->outcome, "a host function failed: %s", text);
+}
+
+const struct component *call_component(const struct call *c) { return c->spec->component; }
+
+void call_count_bytes(struct call *c, size_t bytes) { c->host_bytes += bytes; }
 
 static size_t answer_bytes(const struct host_answer *a)
 {
@@ -172,7 +186,7 @@ void call_count_answer(struct call *c, const struct host_answer *a)
 {
     size_t bytes = answer_bytes(a);
     c->host_bytes += bytes;
-    shim_give_back(c->host_wait_bytes);
+    shim_give_back(c->host_wait.bytes);
     if (shim_charge(bytes)) /* for the peak: it is the guest's own memory from here on */
         shim_give_back(bytes);
 }
@@ -198,7 +212,7 @@ static struct host_str without_private_parts(struct host_str url, char *room, si
 
 void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason)
 {
-    static const char *const kinds[] = {"net", "read", "write", "secret", "env", "memory", "socket"};
+    static const char *const kinds[] = {"net", "read", "write", "secret", "env", "memory", "call", "socket"};
     char room[512];
     struct host_str shown = {wanted, wanted_len < 2048 ? wanted_len : 2048};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -352,9 +366,16 @@ static bool run(struct call *c)
 {
     struct shim_bytes why = {0};
     int rc;
-    do
+    do {
+        enum host_wait_step step = host_wait_step(c);
+        if (step == HOST_WAIT_PENDING)
+            return false;
+        if (step == HOST_WAIT_END) {
+            shim_sandbox_drop_work(c->sandbox, c->env.runtime);
+            return true;
+        }
         rc = shim_sandbox_poll(c->sandbox, &c->wake, c->spec->component->waits ? c->env.runtime : NULL, &why);
-    while (rc == 0 && host_wait_begin(&c->host_wait));
+    } while (rc == 0 && host_wait_is_fresh(&c->host_wait));
     if (rc == 0)
         return false;
     if (rc < 0) {

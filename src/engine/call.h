@@ -9,7 +9,7 @@
 #pragma once
 #include "engine/component.h"
 #include "engine/outcome.h"
-#include "engine/imports.h"
+#include "engine/host_wait.h"
 #include "host/op.h"
 #include "sched/sched.h"
 #include <cordon/error.h>
@@ -66,7 +66,15 @@ bool call_count_host_call(struct call *c, size_t bytes);
 void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason);
 const struct powers *call_powers(const struct call *c);
 struct host_wait *call_host_wait(struct call *c);
-/* The operation of a host call whose arguments have `bytes`; NULL: there is no room for it, the guest must end. */
-struct host_op *call_host_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t bytes);
-/* Counts what an answer brings. */
+/* Counts memory that the host keeps while the guest waits; false: there is no room for it, the guest must end. */
+bool call_keep(struct call *c, size_t bytes);
+/* How large an answer may be: what the call may still carry, and may still have of memory. On the guest's fiber. */
+size_t call_room(const struct call *c);
+/* An operation of this call; NULL without memory. */
+struct host_op *call_new_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t room);
+/* Counts what an answer brings, and that what was kept is gone. On the guest's fiber. */
 void call_count_answer(struct call *c, const struct host_answer *a);
+void call_count_bytes(struct call *c, size_t bytes);
+/* A host function failed in a way that the guest cannot be told: the reason for the end that follows. */
+void call_fail(struct call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const struct component *call_component(const struct call *c);

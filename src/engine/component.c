@@ -59,18 +59,23 @@ static int only_types(const struct component *c, const wasmtime_component_item_t
 static int read_import(struct component *c, const char *name, size_t len, const wasmtime_component_item_t *item, cordon_error **err)
 {
     struct component_import *im = &c->imports[c->n_imports];
-    bool waits;
+    bool waits = false;
     if (len > WIT_NAME_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "an import's name has %zu bytes (ceiling %d)", len, WIT_NAME_MAX);
-    if (!imports_offered(name, len, &im->asks, &waits))
+    const struct own_set *own = c->engine->own;
+    bool is_own = own_set_has_interface(own, name, len), is_host = len == strlen(HOST_INTERFACE) && !memcmp(name, HOST_INTERFACE, len);
+    if (!is_own && !imports_offered(name, len, &im->asks, &waits))
         return err_set(err, CORDON_E_UNKNOWN_IMPORT, NULL, "the component imports `%.*s`, which Cordon does not offer", (int)len, name);
-    if (len == strlen(HOST_INTERFACE) && !memcmp(name, HOST_INTERFACE, len)) {
-        int rc = item->kind == WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE
-                     ? imports_check_host(item->of.component_instance, c->engine->wasm, &c->host_asks, err)
-                     : err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports `%.*s` as something other than an interface", (int)len, name);
+    if (is_own || is_host) {
+        if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
+            return err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports `%.*s` as something other than an interface", (int)len, name);
+        const wasmtime_component_instance_type_t *ty = item->of.component_instance;
+        int rc = is_own ? own_calls_check(own, name, len, ty, c->engine->wasm, &c->own, &c->n_own, err)
+                        : imports_check_host(ty, c->engine->wasm, &c->host_asks, err);
         if (rc < 0)
             return rc;
     }
+    im->wasi = !is_own && !is_host;
     im->name = strndup(name, len);
     if (!im->name)
         return err_nomem(err);
@@ -332,11 +337,10 @@ static int deserialize(struct component *c, int fd, cordon_error **err)
     return rc;
 }
 
-/* Everything that is offered and not Cordon's own is WASI's. */
 static bool imports_wasi(const struct component *c)
 {
     for (size_t i = 0; i < c->n_imports; i++)
-        if (strcmp(c->imports[i].name, HOST_INTERFACE))
+        if (c->imports[i].wasi)
             return true;
     return false;
 }
@@ -397,6 +401,7 @@ void component_unref(struct component *c)
     }
     for (size_t i = 0; i < c->n_imports; i++)
         free(c->imports[i].name);
+    own_calls_finish(c->own, c->n_own);
     free(c->exports);
     free(c->imports);
     shim_pre_delete(c->pre);

@@ -6,6 +6,7 @@
 #pragma once
 #include "engine/engine.h"
 #include "engine/imports.h"
+#include "engine/own_calls.h"
 #include "sched/admission.h"
 #include "wit/type.h"
 #include <cordon/error.h>
@@ -18,6 +19,7 @@ enum {
 struct component_import {
     char *name;            /* owned; "wasi:cli/environment@0.2.6" */
     const char *asks;      /* grant kind its use can ask for, or NULL */
+    bool wasi;
 };
 
 struct component_export {
@@ -41,6 +43,8 @@ struct component {
     struct component_import *imports;
     size_t n_imports;
     struct import_asks host_asks;   /* of the functions it imports from the skill world's host */
+    struct component_own *own;      /* functions of the embedding program that it imports */
+    size_t n_own;
     struct component_export *exports;
     size_t n_exports;
 };

@@ -114,10 +114,19 @@ static void fill_carried_too_much(const struct ending *e, const struct shim_endi
         limit_say(e->outcome, e->spec, CORDON_LIMIT_MEMORY_BYTES, "answered with more values than its memory has room for");
 }
 
+/* A host function of the program failed, and its type has no place to say so. What went wrong has been said. */
+static void fill_host_failure(struct cordon_outcome *o)
+{
+    o->kind = CORDON_OUTCOME_TRAP;
+    o->trap = "a host function failed";
+}
+
 /* Of several reasons the first recorded wins: a host function's, then a stop's, then the trap itself. */
 static void classify(const struct ending *e, const struct shim_usage *used, const struct shim_ending *how)
 {
-    if (e->reason != CORDON_OUTCOME_OK)
+    if (e->reason == CORDON_OUTCOME_TRAP)
+        fill_host_failure(e->outcome);
+    else if (e->reason != CORDON_OUTCOME_OK)
         fill_failure(e, e->reason, e->limit);
     else if (how->trap_code == WASMTIME_TRAP_CODE_OUT_OF_FUEL)
         fill_failure(e, CORDON_OUTCOME_OUT_OF_FUEL, CORDON_LIMIT_FUEL);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/features.h"
 #include "engine/imports.h"
+#include "engine/own_calls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,8 @@ static int make_linker(struct engine *e, bool wasi, wasmtime_component_linker_t 
     wasmtime_component_linker_t *linker = wasmtime_component_linker_new(e->wasm);
     int rc = wasi ? shim_linker_add_wasi(linker, &why) : 0;
     rc = rc < 0 ? engine_shim_error(rc, why, CORDON_E_HOST_BUG, NULL, "cannot offer WASI", err) : imports_define(linker, err);
+    if (rc == 0)
+        rc = own_calls_define(linker, e->own, err);
     if (rc < 0) {
         wasmtime_component_linker_delete(linker);
         return rc;
@@ -134,7 +137,7 @@ static int make_rest(struct engine *e, cordon_error **err)
     return make_linker(e, false, &e->linker, err);
 }
 
-int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, struct engine **ret, cordon_error **err)
+int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, const struct own_set *own, struct engine **ret, cordon_error **err)
 {
     /* Half the slots as often as it takes: a container's limit or `ulimit -v` should cost concurrency, not the service. */
     enum { FEWEST = 16 };
@@ -143,6 +146,7 @@ int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_byte
         return err_nomem(err);
     pthread_mutex_init(&e->lock, NULL);
     e->tier = engine_tier(tier);
+    e->own = own;
     e->clock_step_ns = e->tier == CORDON_TIER_UNTRUSTED ? 1000000 : 10000;
     int rc;
     for (uint32_t n = sandboxes;; n /= 2) {

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/buf.h"
 #include "engine/shim.h"
+#include "host/own.h"
 #include "sched/admission.h"
 #include <cordon/error.h>
 #include <cordon/limits.h>
@@ -24,6 +25,7 @@ struct engine {
     wasm_engine_t *wasm;
     wasmtime_component_linker_t *linker;        /* what Cordon itself offers */
     wasmtime_component_linker_t *wasi_linker;   /* that and WASI; made when the first component wants it, under `lock` */
+    const struct own_set *own;                  /* what the program offers; borrowed, lives as long */
     pthread_mutex_t lock;
     struct admission *admission;
     char *identity;          /* part of every cache key */
@@ -33,7 +35,7 @@ struct engine {
 /* The tier whose engine runs skills of `tier`. */
 enum cordon_tier engine_tier(enum cordon_tier tier);
 /* `max_memory_bytes`: the tier's memory ceiling. `signals`: traps by signal (the default); without, every access is checked in code. */
-int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, struct engine **ret, cordon_error **err);
+int engine_new(enum cordon_tier tier, uint32_t sandboxes, size_t max_memory_bytes, size_t max_table_elements, const struct own_set *own, struct engine **ret, cordon_error **err);
 void engine_free(struct engine *e);
 /* What a component is linked with: `wasi` if it imports any of WASI, whose hundred functions are worth a tenth of a start. Borrowed. Any thread. */
 int engine_linker(struct engine *e, bool wasi, const wasmtime_component_linker_t **ret, cordon_error **err);

@@ -154,27 +154,15 @@ static bool take_answer(void *env)
 {
     struct call *c = env;
     struct host_wait *w = call_host_wait(c);
-    const struct host_answer *a = host_op_answer(w->op);
-    if (!a)
+    if (!w->settled)
         return false;
+    const struct host_answer *a = host_op_answer(w->op);
     call_count_answer(c, a);
     return_answer(w->result, host_op_fn(w->op), a, c);
     return true;
 }
 
-static void forget(void *env)
-{
-    struct host_wait *w = call_host_wait(env);
-    host_op_forget(take(w->op));
-}
-
-bool host_wait_begin(struct host_wait *w)
-{
-    if (!w->op || host_op_is_begun(w->op))
-        return false;
-    host_op_begin(w->op);
-    return host_op_answer(w->op) != NULL;
-}
+static void finish(void *env) { host_wait_finish(call_host_wait(env)); }
 
 /* Of functions that need a capability: what no grant could serve is denied here, and the rest suspends the guest. This is the one way from a guest to a power. */
 static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args, val *results,
@@ -200,13 +188,14 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
         return;
     }
     struct host_wait *w = call_host_wait(c);
-    w->op = call_host_op(c, fn, h.strings, h.numbers, h.bytes);
-    w->result = &results[0];
-    if (!w->op) {
+    if (w->active || !call_keep(c, h.bytes) || !(w->op = call_new_op(c, fn, h.strings, h.numbers, call_room(c)))) {
         *ret_error = refused();
         return;
     }
-    *ret_continuation = (wasmtime_async_continuation_t){.callback = take_answer, .env = c, .finalizer = forget};
+    w->active = true;
+    w->bytes = h.bytes;
+    w->result = &results[0];
+    *ret_continuation = (wasmtime_async_continuation_t){.callback = take_answer, .env = c, .finalizer = finish};
 }
 
 static void instance_finish(wasmtime_component_linker_instance_t **p)

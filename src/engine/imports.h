@@ -4,7 +4,6 @@
  * a function defined through it, and a body that then reads a number as a string reads memory of the guest's choosing.
  */
 #pragma once
-#include "host/op.h"
 #include <cordon/error.h>
 #include <stdbool.h>
 #include <wasmtime.h>
@@ -19,8 +18,3 @@ int imports_define(wasmtime_component_linker_t *linker, cordon_error **err);
 bool imports_offered(const char *name, size_t len, const char **ret_asks, bool *ret_waits);
 /* Checks the functions a component imports from HOST_INTERFACE, type by type: UNKNOWN_IMPORT, BAD_SIGNATURE. Adds what they can ask for. */
 int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err);
-
-/* The host call that a call waits in: at most one, since a guest has one thread. Empty: none. */
-struct host_wait { struct host_op *op; wasmtime_component_val_t *result; };
-/* On a thread's own stack, after a poll: begins what the guest has been suspended for. True: the answer is there, the guest can go on. */
-bool host_wait_begin(struct host_wait *w);

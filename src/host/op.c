@@ -14,7 +14,8 @@ struct host_op {
     _Atomic uint32_t refs;
     const struct host_fn *fn;
     struct powers *powers;
-    char *skill, *bot;
+    char *skill, *bot, *invocation_id;
+    enum cordon_tier tier;
     uint64_t deadline_ns;
     size_t room;
     struct host_waker waker;
@@ -42,19 +43,20 @@ static struct host_str str_of(const char *s) { return s ? (struct host_str){s, s
 
 struct host_op *host_op_new(const struct host_op_opts *o, const struct host_str *strings, const uint32_t *numbers)
 {
-    struct host_str skill = str_of(o->skill), bot = str_of(o->bot);
-    size_t bytes = skill.len + bot.len + 2;
+    struct host_str skill = str_of(o->skill), bot = str_of(o->bot), id = str_of(o->invocation_id);
+    size_t bytes = skill.len + bot.len + id.len + 3;
     for (unsigned i = 0; i < o->fn->strings; i++)
         bytes += strings[i].len + 1;
     struct host_op *op = malloc(sizeof *op + bytes);
     if (!op)
         return NULL;
-    *op = (struct host_op){.refs = 2, .fn = o->fn, .powers = o->powers, .deadline_ns = o->deadline_ns, .room = o->room, .waker = o->waker};
+    *op = (struct host_op){.refs = 2, .fn = o->fn, .powers = o->powers, .tier = o->tier, .deadline_ns = o->deadline_ns, .room = o->room, .waker = o->waker};
     powers_ref(op->powers);
     pthread_mutex_init(&op->lock, NULL);
     char *at = op->bytes;
     op->skill = put(&at, skill);
     op->bot = put(&at, bot);
+    op->invocation_id = put(&at, id);
     for (unsigned i = 0; i < o->fn->strings; i++)
         op->args[i] = (struct host_str){put(&at, strings[i]), strings[i].len};
     for (unsigned i = 0; i < o->fn->numbers; i++)
@@ -122,6 +124,8 @@ uint32_t host_op_number(const struct host_op *op, unsigned i) { return op->numbe
 const struct powers *host_op_powers(const struct host_op *op) { return op->powers; }
 const char *host_op_skill(const struct host_op *op) { return op->skill; }
 const char *host_op_bot(const struct host_op *op) { return op->bot; }
+const char *host_op_invocation_id(const struct host_op *op) { return op->invocation_id; }
+enum cordon_tier host_op_tier(const struct host_op *op) { return op->tier; }
 uint64_t host_op_deadline_ns(const struct host_op *op) { return op->deadline_ns; }
 size_t host_op_room(const struct host_op *op) { return op->room; }
 

@@ -12,6 +12,7 @@
 #pragma once
 #include "host/host_fn.h"
 #include "host/powers.h"
+#include <cordon/limits.h>
 
 enum { HOST_ANSWER_ERR_MAX = 2048, HOST_ANSWER_ITEMS_MAX = 1024 };
 
@@ -33,7 +34,8 @@ struct host_waker { void (*wake)(void *data), (*drop)(void *data); void *data; }
 struct host_op_opts {
     const struct host_fn *fn;
     struct powers *powers;      /* the operation takes a reference of its own */
-    const char *skill, *bot;    /* live as long as the powers' owner: copied */
+    const char *skill, *bot, *invocation_id; /* copied */
+    enum cordon_tier tier;
     uint64_t deadline_ns;       /* monotonic */
     size_t room;                /* bytes an answer may have */
     struct host_waker waker;
@@ -60,6 +62,8 @@ uint32_t host_op_number(const struct host_op *op, unsigned i);
 const struct powers *host_op_powers(const struct host_op *op);
 const char *host_op_skill(const struct host_op *op);
 const char *host_op_bot(const struct host_op *op);
+const char *host_op_invocation_id(const struct host_op *op);
+enum cordon_tier host_op_tier(const struct host_op *op);
 uint64_t host_op_deadline_ns(const struct host_op *op);
 size_t host_op_room(const struct host_op *op);
 /* True once nobody waits for the answer any more. */

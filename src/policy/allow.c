@@ -62,6 +62,7 @@ bool grant_allows(const struct grant *g, const struct ask *a)
     case ASK_ENV: return g->kind == GRANT_ENV && is_named(g, a->name);
     case ASK_SECRET: return g->kind == GRANT_SECRET && is_named(g, a->name);
     case ASK_MEMORY: return g->kind == GRANT_MEMORY && a->name && (!*g->name || is_named(g, a->name));
+    case ASK_CALL: return g->kind == GRANT_CALL && is_named(g, a->name);
     case ASK_EXEC: return g->kind == GRANT_EXEC;
     }
     return false;

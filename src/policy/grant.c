@@ -94,6 +94,14 @@ static int parse_memory(struct grant_parse *p, const char *value)
     return 0;
 }
 
+static int parse_call(struct grant_parse *p, const char *value)
+{
+    if (!is_name(value, strlen(value), "_-", "_-"))
+        return grant_refuse(p, "the name of a capability is ASCII letters, digits, - and _, at most 128, starting with a letter or digit");
+    copy_name(p->grant->name, value, strlen(value));
+    return 0;
+}
+
 static int parse_exec(struct grant_parse *p, const char *value)
 {
     (void)p;
@@ -157,6 +165,7 @@ static const struct grant_word words[] = {
     {"env", GRANT_ENV, 0, NEEDS_VALUE, parse_env, "say which variable: env=NAME"},
     {"secret", GRANT_SECRET, 0, NEEDS_VALUE, parse_secret, "say which secret: secret=NAME"},
     {"memory", GRANT_MEMORY, 0, MAYBE_VALUE, parse_memory, "say which bot, memory=BOT, or write memory alone"},
+    {"call", GRANT_CALL, 0, NEEDS_VALUE, parse_call, "say which capability of the program: call=NAME"},
     {"exec", GRANT_EXEC, 0, NO_VALUE, parse_exec, NULL},
 };
 enum { WORDS = sizeof words / sizeof *words };
@@ -173,7 +182,7 @@ static int refuse_word(const struct grant_parse *p, size_t len)
             return grant_refuse(p, why);
         }
     }
-    return grant_refuse(p, "there is no such kind of grant (known: net bearer header read write rw env secret memory exec)");
+    return grant_refuse(p, "there is no such kind of grant (known: net bearer header read write rw env secret memory call exec)");
 }
 
 static int parse_word(struct grant_parse *p)
@@ -261,6 +270,7 @@ int grant_print(struct buf *b, const struct grant *g)
     case GRANT_ENV: return buf_addf(b, "env=%s", g->name);
     case GRANT_SECRET: return buf_addf(b, "secret=%s", g->name);
     case GRANT_MEMORY: return *g->name ? buf_addf(b, "memory=%s", g->name) : buf_adds(b, "memory");
+    case GRANT_CALL: return buf_addf(b, "call=%s", g->name);
     case GRANT_EXEC: return buf_adds(b, "exec");
     }
     return -1;

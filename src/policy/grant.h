@@ -6,7 +6,7 @@
  *   net=[METHODS:][SCHEME://][.|*.]HOST[:PORT][/PREFIX]    METHODS: GET,HEAD,…  SCHEME: http or https
  *   bearer=SECRET@HOST[:PORT]      header=NAME:SECRET@HOST[:PORT]
  *   read=PATH[::GUEST]   write=PATH[::GUEST]   rw=PATH[::GUEST]
- *   env=NAME   secret=NAME   memory[=BOT]   exec
+ *   env=NAME   secret=NAME   memory[=BOT]   call=NAME   exec
  *
  * What net means where something is left out:
  *   HOST            https on 443; HOST:443 is the same
@@ -32,6 +32,7 @@ enum grant_kind {
     GRANT_ENV,
     GRANT_SECRET,
     GRANT_MEMORY,
+    GRANT_CALL, /* functions that the embedding program offers under that capability */
     GRANT_EXEC,
 };
 
@@ -59,7 +60,7 @@ struct net_scope {
 struct grant {
     enum grant_kind kind;
     struct net_scope net; /* NET, BEARER, HEADER */
-    /* ENV and SECRET: the name; HEADER: the header, lower-case; MEMORY: the bot, empty for whichever bot calls. */
+    /* ENV, SECRET, CALL: the name; HEADER: the header, lower-case; MEMORY: the bot, empty for whichever bot calls. */
     char name[GRANT_NAME_MAX + 1];
     char secret[GRANT_NAME_MAX + 1]; /* BEARER, HEADER: name of the secret */
     unsigned access; /* FILES: set of enum file_access */
@@ -87,7 +88,7 @@ enum ask_kind {
     ASK_NET,        /* may this request go out? */
     ASK_CREDENTIAL, /* may this grant's secret be added to a request to this origin? */
     ASK_READ, ASK_WRITE,
-    ASK_ENV, ASK_SECRET, ASK_MEMORY, ASK_EXEC,
+    ASK_ENV, ASK_SECRET, ASK_MEMORY, ASK_CALL, ASK_EXEC,
 };
 
 /* What a guest wants to do now. Strings are borrowed. What is not in canonical form is denied. */
@@ -98,7 +99,7 @@ struct ask {
     const char *host;       /* NET, CREDENTIAL: lower-case; a literal address as inet_ntop(3) writes it, without brackets */
     uint16_t port;
     const char *path; /* NET: path of the URL, dot segments removed, without query; READ, WRITE: guest path, absolute */
-    const char *name; /* ENV, SECRET: the name; MEMORY: the bot that the call is for */
+    const char *name; /* ENV, SECRET, CALL: the name; MEMORY: the bot that the call is for */
 };
 
 bool grant_allows(const struct grant *g, const struct ask *a);

@@ -88,6 +88,7 @@ static bool serves(const struct grant *g, enum ask_kind kind)
     case ASK_ENV: return g->kind == GRANT_ENV;
     case ASK_SECRET: return g->kind == GRANT_SECRET;
     case ASK_MEMORY: return g->kind == GRANT_MEMORY;
+    case ASK_CALL: return g->kind == GRANT_CALL;
     case ASK_EXEC: return g->kind == GRANT_EXEC;
     }
     return false;

@@ -38,7 +38,7 @@ static int text_of(const char *capability, const char *wanted, char *ret)
         return file_text(capability, wanted, ret);
     if (!strcmp(capability, "memory"))
         return snprintf(ret, TEXT_MAX, "memory");
-    if (!strcmp(capability, "env") || !strcmp(capability, "secret"))
+    if (!strcmp(capability, "env") || !strcmp(capability, "secret") || !strcmp(capability, "call"))
         return snprintf(ret, TEXT_MAX, "%s=%s", capability, wanted);
     return -1;
 }

@@ -48,7 +48,7 @@ def build(installed, library_folder, tmp_path):
     if b"__asan_init" in Path(library_folder, "libcordon.so").read_bytes():
         pytest.skip("a sanitizer's library wants its runtime in the program too")
     search = dict(os.environ, PKG_CONFIG_PATH=str(library_folder / "pkgconfig"))
-    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "cordon"],
+    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={installed}", "--cflags", "--libs", "cordon", "jansson"],
                            check=True, capture_output=True, text=True, env=search).stdout.split()
     # The library looks where it was to be installed, which is not here, and then beside the program.
     tmp_path.joinpath("cordon-helper").symlink_to(installed / "libexec/cordon/cordon-helper")
@@ -91,3 +91,8 @@ def test_many_calls_at_once_from_an_event_loop_of_its_own(build):
 def test_a_call_that_never_ends_is_given_up(build):
     done = build(ROOT / "examples/embed/epoll.c")(FIXTURES / "spin.wat", "x")
     assert done.returncode == 0 and "x: spin was cancelled" in done.stdout
+
+
+def test_a_function_of_the_program_s_own(build):
+    done = build(ROOT / "examples/embed/function.c")(FIXTURES / "own.wat", "21")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
