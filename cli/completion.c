@@ -19,6 +19,12 @@ static void word_option(const struct command *c, const struct option *o)
     printf(" --%s", o->name);
 }
 
+static void word_actions(const struct command *c)
+{
+    for (const struct action *a = c->actions; a && a->name; a++)
+        printf(" %s", a->name);
+}
+
 static void print_names(void)
 {
     const struct command *c;
@@ -40,6 +46,7 @@ static void bash(void)
             continue;
         printf("        %s) words=\"-h --help", c->name);
         for_each_option(c, word_option);
+        word_actions(c);
         puts("\" ;;");
     }
     puts("        esac\n    fi\n    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
@@ -56,6 +63,7 @@ static void zsh(void)
     for (size_t i = 0; (c = command_nth(i)); i++) {
         printf("    %s) compadd -- -h --help", c->name);
         for_each_option(c, word_option);
+        word_actions(c);
         puts(" ;;");
     }
     puts("    esac\n    _files\n}\n_cordon \"$@\"");
@@ -75,6 +83,8 @@ static void fish(void)
     for (size_t i = 0; (c = command_nth(i)); i++) {
         printf("complete -c cordon -n __fish_use_subcommand -f -a %s -d '%s'\n", c->name, c->summary);
         for_each_option(c, fish_option);
+        for (const struct action *a = c->actions; a && a->name; a++)
+            printf("complete -c cordon -n '__fish_seen_subcommand_from %s' -a %s\n", c->name, a->name);
     }
 }
 

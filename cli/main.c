@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The command: puts the process in order, finds the command, hands over. */
 #include "near.h"
+#include "private.h"
 #include "report.h"
 #include "usage.h"
 #include <errno.h>
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 {
     struct cli cli = {0};
     fill_descriptors();
+    private_begin();
     signal(SIGPIPE, SIG_IGN);
     look_around(&cli);
     if (argc < 2) {

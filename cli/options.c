@@ -59,7 +59,11 @@ static void unknown(const struct args *args, const char *word, const char *name,
     near_offer(&n, "help");
     for (const struct option *o = args->command->options; o && o->name; o++)
         near_offer(&n, o->name);
-    if (n.best)
+    if (args->command->discreet && n.best)
+        usage(args, first, NULL, "there is no such option; did you mean --%s?", n.best);
+    else if (args->command->discreet)
+        usage(args, first, NULL, "one of the words that begin with a dash is no option of this command");
+    else if (n.best)
         usage(args, first, word, "there is no option %.500s; did you mean --%s?", word, n.best);
     else if (word[1] != '-' && find_name(args->command->options, "input", 5) >= 0)
         usage(args, first, word, "there is no option %.500s; an input that begins with a dash is given with -i", word);
@@ -141,7 +145,7 @@ static void check_words(const struct command *command, const struct args *args, 
 {
     if (args->n_words < command->words_min)
         usage(args, first, NULL, "something is missing: cordon %s %s", command->name, command->synopsis);
-    else if (args->n_words > command->words_max)
+    else if (args->n_words > command->words_max && !command->actions)
         usage(args, first, args->words[command->words_max], "%.500s is one word too many; a text with blanks is one word in quotes",
               args->words[command->words_max]);
 }

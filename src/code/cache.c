@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/safe.h"
 #include "cache_parts.h"
 #include <string.h>
 
@@ -28,8 +29,8 @@ int cache_open(const char *dir, struct cache **ret, cordon_error **err)
         code = NULL;
         return err_nomem(err);
     }
-    int r = cache_folder_open(dir, &c->dir_fd, err);
-    if (r < 0 || (r = cache_folder_open(code, &c->code_fd, err)) < 0 || (r = cache_secret_open(c, dir, err)) < 0)
+    int r = safe_folder_make(dir, &c->dir_fd, err);
+    if (r < 0 || (r = safe_folder_make(code, &c->code_fd, err)) < 0 || (r = cache_secret_open(c, dir, err)) < 0)
         return r;
     *ret = take(c);
     return 0;

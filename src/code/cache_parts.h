@@ -30,10 +30,6 @@ struct cache {
     struct code_bounds bounds;
 };
 
-/* ---- cache_folder.c ---- */
-/* Makes the folder if it is not there, checks it and all above it, opens it. */
-int cache_folder_open(const char *path, int *ret_fd, cordon_error **err);
-
 /* ---- cache_file.c ---- */
 /* Reads DIR/key or makes it. */
 int cache_secret_open(struct cache *c, const char *dir, cordon_error **err);

@@ -67,14 +67,20 @@ static int parse_env(struct grant_parse *p, const char *value)
     return 0;
 }
 
-static int parse_secret_name(struct grant_parse *p, const char *s, size_t len, char ret[GRANT_NAME_MAX + 1])
+const char *grant_why_no_secret(const char *s, size_t len)
 {
     if (memchr(s, '*', len) || memchr(s, '?', len))
-        return grant_refuse(p, "there are no wildcards: name each secret");
+        return "there are no wildcards: name each secret";
     if (!is_name(s, len, "_-.", "-."))
-        return grant_refuse(p, "the name of a secret is letters, digits, _, - and ., at most 128, starting with a letter, digit or _");
-    if (is_reserved(s, len))
-        return grant_refuse(p, "secrets CORDON_* and LD_* are never given to a skill");
+        return "the name of a secret is letters, digits, _, - and ., at most 128, starting with a letter, digit or _";
+    return is_reserved(s, len) ? "secrets CORDON_* and LD_* are never given to a skill" : NULL;
+}
+
+static int parse_secret_name(struct grant_parse *p, const char *s, size_t len, char ret[GRANT_NAME_MAX + 1])
+{
+    const char *why = grant_why_no_secret(s, len);
+    if (why)
+        return grant_refuse(p, why);
     copy_name(ret, s, len);
     return 0;
 }

@@ -83,6 +83,8 @@ void grant_finish(struct grant *g);
 bool grant_copy(const struct grant *g, struct grant *ret);
 /* Appends the canonical text: parsed again it gives the same grant. Not quoted for a shell. */
 int grant_print(struct buf *b, const struct grant *g);
+/* Why no secret can have that name: a static phrase; NULL if one can. */
+const char *grant_why_no_secret(const char *s, size_t len);
 
 enum ask_kind {
     ASK_NET,        /* may this request go out? */

@@ -3,10 +3,10 @@
  * A folder of our own: absolute, ours, 0700, and no folder above it that anybody else could put another in the place of. Links on the way are
  * followed first; what is checked and opened is the real path.
  */
+#include "base/safe.h"
+
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/safe.h"
-#include "cache_parts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -52,19 +52,14 @@ static int check_own(int fd, const char *path, cordon_error **err)
     return 0;
 }
 
-int cache_folder_open(const char *path, int *ret_fd, cordon_error **err)
+/* Opens it, if it and all above it are as they must be. */
+static int open_checked(const char *path, int *ret_fd, cordon_error **err)
 {
     char real[PATH_MAX];
-    if (path[0] != '/')
-        return safe_refuse(path, "is not an absolute path", NULL, err);
-    if (strlen(path) >= PATH_MAX)
-        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the cache folder's path is longer than %d bytes", PATH_MAX - 1);
-    int r = make(path, err);
-    if (r < 0)
-        return r;
     if (!realpath(path, real))
         return err_errno(err, errno, "open", path);
-    if ((r = safe_chain(real, false, err)) < 0)
+    int r = safe_chain(real, false, err);
+    if (r < 0)
         return r;
     cleanup_fd int fd = open(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -73,4 +68,29 @@ int cache_folder_open(const char *path, int *ret_fd, cordon_error **err)
         return r;
     *ret_fd = take_fd(fd);
     return 0;
+}
+
+static int check_path(const char *path, cordon_error **err)
+{
+    if (path[0] != '/')
+        return safe_refuse(path, "is not an absolute path", NULL, err);
+    if (strlen(path) >= PATH_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the path of a folder is longer than %d bytes", PATH_MAX - 1);
+    return 0;
+}
+
+int safe_folder_make(const char *path, int *ret_fd, cordon_error **err)
+{
+    int r = check_path(path, err);
+    return r < 0 || (r = make(path, err)) < 0 ? r : open_checked(path, ret_fd, err);
+}
+
+int safe_folder_open(const char *path, int *ret_fd, cordon_error **err)
+{
+    int r = check_path(path, err);
+    if (r < 0)
+        return r;
+    if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    return (r = open_checked(path, ret_fd, err)) < 0 ? r : 1;
 }
