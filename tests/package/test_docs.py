@@ -12,7 +12,9 @@ ADRS = sorted((ROOT / "docs/adr").glob("*.md"))
 
 
 def named(text):
-    """Words in backquotes that are paths of this repository, and the targets of links to files. Capitals stand for what differs."""
+    """Words in backquotes that are paths of this repository, and the targets of links to files. Capitals stand for what differs.
+    Blocks of code are left out: what they name is the reader's."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     for word in re.findall(r"`([^`\s]+)`", text):
         if "/" in word and word.split("/")[0] in TOP and not re.search(r"[*<>{}…]|/[A-Z]+\b(?!\.md)", word):
             yield re.split("[#:]", word)[0]
