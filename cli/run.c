@@ -50,16 +50,16 @@ static int call(cordon_host *host, cordon_request *req, struct ending *ret, cord
     return 0;
 }
 
-/* From here on the process opens nothing, starts nothing and reaches nothing. Not under the address sanitizer: at the end it starts a thread that traces the others,
+/* From here on the process starts nothing, and reaches nothing but what was granted. Not under the address sanitizer: at the end it starts a thread that traces the others,
  * to look for leaks. */
-static int lock_in(const struct cli *cli, cordon_host *host, cordon_error **err)
+static int lock_in(const struct cli *cli, cordon_host *host, const cordon_request *req, cordon_error **err)
 {
 #ifdef __SANITIZE_ADDRESS__
-    (void)cli, (void)host, (void)err;
+    (void)cli, (void)host, (void)req, (void)err;
     return 0;
 #else
     const char *missing = NULL;
-    int rc = cordon_lock_in(host, &missing, err);
+    int rc = cordon_lock_in(host, req, &missing, err);
     if (rc == 0 && missing && cli->verbose && !cli->json)
         fprintf(stderr, "cordon run: not locked in fully, the kernel lacks: %s\n", missing);
     return rc;
@@ -71,7 +71,7 @@ static int run_loaded(const struct cli *cli, const struct plan *plan, const stru
     cordon_error *err = NULL;
     cleanup_request cordon_request *req = NULL;
     struct ending end = {0};
-    if (plan_request(plan, s->skill, &req, &err) < 0 || lock_in(cli, s->host, &err) < 0 || call(s->host, req, &end, &err) < 0)
+    if (plan_request(plan, s->skill, &req, &err) < 0 || lock_in(cli, s->host, req, &err) < 0 || call(s->host, req, &end, &err) < 0)
         return report_error(cli, name, err);
     if (end.err)
         return report_error(cli, name, end.err);

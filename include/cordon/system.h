@@ -5,6 +5,7 @@
 #ifndef CORDON_SYSTEM_H
 #define CORDON_SYSTEM_H
 
+#include <cordon/call.h>
 #include <cordon/host.h>
 
 #ifdef __cplusplus
@@ -31,12 +32,13 @@ CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines)
 CORDON_API int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err);
 
 /** Locks the calling process in for good: no new privileges, a seccomp filter without exec, sockets, ptrace, opening of
- *  files and new executable memory, and a Landlock domain without a rule. For a process that has loaded its skills and
- *  only runs guests from now on: nothing can be loaded any more. The filter holds for every thread there is; the
+ *  files and new executable memory, and a Landlock domain without a rule, but for what `request` was granted: its
+ *  folders stay within reach. For a process that has loaded its skills and only runs `request` from now on (NULL: what
+ *  was granted nothing): nothing can be loaded any more. The filter holds for every thread there is; the
  *  Landlock domain for the calling thread and those started later, so call it on the thread that runs guests, before
  *  workers are started. What the kernel lacks is left out and named in *ret_missing (static text; NULL: nothing is).
  *  Errors: KERNEL. docs/internals/code.md has the list of what is left. */
-CORDON_API int cordon_lock_in(cordon_host *host, const char **ret_missing, cordon_error **err);
+CORDON_API int cordon_lock_in(cordon_host *host, const cordon_request *request, const char **ret_missing, cordon_error **err);
 
 /** main() of the helper program: reads a job from descriptor 0, answers on 1. Returns the exit status. For
  *  libexec/cordon-helper alone. */

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/buf.h"
+#include "child/landlock.h"
 #include <cordon/error.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -72,7 +73,14 @@ int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
 /* ---- lockdown.c: seccomp and Landlock ---- */
 /* For the helper: no network, no exec, no new files at all. */
 int lockdown_helper(cordon_error **err);
+/* What a process that is locked in may still do for its guests. */
+enum lockdown_need { LOCKDOWN_READS = 1 /* files */, LOCKDOWN_WRITES = 2 };
+struct lockdown {
+    unsigned needs;                    /* set of enum lockdown_need */
+    const struct landlock_path *paths; /* the folders it may still touch */
+    size_t n_paths;
+};
 /* For cordon_lock_in. */
-int lockdown_run(const char **ret_missing, cordon_error **err);
+int lockdown_run(const struct lockdown *what, const char **ret_missing, cordon_error **err);
 /* What the kernel has, for doctor. */
 bool lockdown_has_seccomp(void);

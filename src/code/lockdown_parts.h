@@ -4,4 +4,5 @@
 #include "code.h"
 
 enum lockdown_kind { LOCKDOWN_HELPER, LOCKDOWN_RUN };
-int lockdown_seccomp(enum lockdown_kind kind, cordon_error **err);
+/* `needs`: set of enum lockdown_need, for LOCKDOWN_RUN. */
+int lockdown_seccomp(enum lockdown_kind kind, unsigned needs, cordon_error **err);

@@ -41,6 +41,15 @@ static const int run_calls[] = {
     SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(times), SCMP_SYS(uname),
 };
 
+/* For granted folders: which those are is Landlock's to say. openat beside openat2 for kernels and filters without it. */
+static const int read_calls[] = {
+    SCMP_SYS(openat2), SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(getdents64),
+};
+static const int write_calls[] = {
+    SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlinkat),
+    SCMP_SYS(mkdirat),
+};
+
 /* No TIOCSTI: what is typed at a terminal must not come from here. */
 static const unsigned run_ioctls[] = {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ, PAGEMAP_SCAN};
 static const unsigned run_fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS};
@@ -94,9 +103,17 @@ static int allow_memory(scmp_filter_ctx f, bool executable)
     return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, refused, 0));
 }
 
-static int allow_run(scmp_filter_ctx f)
+static int allow_files(scmp_filter_ctx f, unsigned needs)
+{
+    int r = needs & (LOCKDOWN_READS | LOCKDOWN_WRITES) ? allow_all(f, read_calls, COUNT(read_calls)) : 0;
+    return r || !(needs & LOCKDOWN_WRITES) ? r : allow_all(f, write_calls, COUNT(write_calls));
+}
+
+static int allow_run(scmp_filter_ctx f, unsigned needs)
 {
     int r = allow_all(f, run_calls, COUNT(run_calls));
+    if (!r)
+        r = allow_files(f, needs);
     if (!r)
         r = allow_second(f, SCMP_SYS(ioctl), run_ioctls, COUNT(run_ioctls));
     return r ? r : allow_second(f, SCMP_SYS(fcntl), run_fcntls, COUNT(run_fcntls));
@@ -109,13 +126,13 @@ static int set_attributes(scmp_filter_ctx f)
     return r ? r : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 }
 
-static int fill(scmp_filter_ctx f, enum lockdown_kind kind)
+static int fill(scmp_filter_ctx f, enum lockdown_kind kind, unsigned needs)
 {
     int r = set_attributes(f);
     if (r || (r = allow_all(f, common_calls, COUNT(common_calls))) || (r = allow_threads(f)) || (r = allow_own_signals(f)) ||
         (r = allow_introspection(f)) || (r = allow_memory(f, kind == LOCKDOWN_HELPER)))
         return r;
-    return kind == LOCKDOWN_RUN ? allow_run(f) : 0;
+    return kind == LOCKDOWN_RUN ? allow_run(f, needs) : 0;
 }
 
 bool lockdown_has_seccomp(void)
@@ -130,14 +147,14 @@ static void release(scmp_filter_ctx *f)
         seccomp_release(*f);
 }
 
-int lockdown_seccomp(enum lockdown_kind kind, cordon_error **err)
+int lockdown_seccomp(enum lockdown_kind kind, unsigned needs, cordon_error **err)
 {
     if (!lockdown_has_seccomp())
         return 0;
     __attribute__((cleanup(release))) scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!f)
         return err_nomem(err);
-    int r = fill(f, kind);
+    int r = fill(f, kind, needs);
     if (r || (r = seccomp_load(f)))
         return err_set(err, CORDON_E_KERNEL, NULL, "cannot load the seccomp filter: errno %d", -r);
     return 1;

@@ -45,6 +45,8 @@ static int copy_opts(cordon_host *h, const cordon_host_opts *opts, cordon_error 
     h->opts = *opts;
     h->opts.own = (struct own_set){0};
     memset(h->opts.settings_file, 0, sizeof h->opts.settings_file);
+    if (opts->settings_file[SETTINGS_USER])
+        h->opts.settings_file[SETTINGS_USER] = realpath(opts->settings_file[SETTINGS_USER], NULL); /* NULL: it is not there */
     h->opts.cache_dir = opts->cache_dir ? strdup(opts->cache_dir) : NULL;
     h->opts.helper = opts->helper ? strdup(opts->helper) : NULL;
     if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper))
@@ -86,6 +88,8 @@ int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_erro
     if (rc == 0)
         rc = sched_new(&(struct sched_opts){.workers = h->opts.workers, .tick = on_tick, .data = h}, &h->sched, err);
     if (rc == 0)
+        rc = pool_new(POOL_THREADS_MAX, &h->io, err);
+    if (rc == 0)
         rc = open_fds(h, err);
     if (rc < 0) {
         cordon_host_free(h);
@@ -114,6 +118,7 @@ void cordon_host_free(cordon_host *h)
     if (h->poll_fd >= 0)
         close_calls(h);
     sched_free(h->sched);
+    pool_free(h->io); /* what calls left behind there holds no call any more */
     shim_runtime_delete(h->runtime);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         engine_free(h->engines[t]);
@@ -127,6 +132,7 @@ void cordon_host_free(cordon_host *h)
     free(h->opts.cache_dir);
     free(h->opts.helper);
     own_set_finish(&h->opts.own);
+    free(h->opts.settings_file[SETTINGS_USER]);
     pthread_mutex_destroy(&h->started_lock);
     pthread_mutex_destroy(&h->lock);
     free(h);
@@ -185,16 +191,20 @@ static int default_cache_dir(char **ret, cordon_error **err)
     return n < 0 ? err_nomem(err) : 0;
 }
 
+int host_cache_dir(const cordon_host_opts *o, char **ret, cordon_error **err)
+{
+    if (!o->cache_dir)
+        return default_cache_dir(ret, err);
+    return (*ret = strdup(o->cache_dir)) ? 0 : err_nomem(err);
+}
+
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err)
 {
     int rc = 0;
     pthread_mutex_lock(&h->lock);
     if (!h->cache) {
         cleanup_free char *dir = NULL;
-        if (h->opts.cache_dir)
-            rc = (dir = strdup(h->opts.cache_dir)) ? 0 : err_nomem(err);
-        else
-            rc = default_cache_dir(&dir, err);
+        rc = host_cache_dir(&h->opts, &dir, err);
         if (rc == 0)
             rc = cache_open(dir, &h->cache, err);
         if (rc == 0)

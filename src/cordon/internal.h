@@ -17,7 +17,7 @@ struct cordon_host_opts {
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
     uint64_t cache_max;
     struct settings settings;                     /* where the values are from; a setter called later wins over it */
-    char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host does not keep them */
+    char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host keeps the user's alone, as its real path */
     bool settings_read[SETTINGS_FROM_COUNT];      /* it was there */
     struct own_set own;                           /* the program's host functions */
 };
@@ -48,6 +48,7 @@ struct cordon_host {
     struct cache *cache;                          /* opened when first needed */
     struct engine *_Atomic engines[CORDON_TIER_COUNT];
     struct shim_runtime *_Atomic runtime;
+    struct pool *io;                              /* threads for work that blocks */
     _Atomic uint32_t lingering;
     _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
     _Atomic(struct asked *) asked;                /* likewise */
@@ -65,6 +66,7 @@ struct cordon_skill {
     char *name;                                   /* owned; UTF-8 without control characters */
     enum cordon_tier tier;
     struct component *component;
+    struct pool_share *io;                        /* its share of the host's threads for work that blocks */
     json_t *meta;                                 /* what the helper said of the artifact */
     bool docs_laid;                               /* its docs are on the component's types; under the host's lock */
     char digest[80];                              /* "sha256:..." */
@@ -84,7 +86,7 @@ const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enu
 int host_engine(cordon_host *h, enum cordon_tier tier, struct engine **ret, cordon_error **err);
 int host_helper(cordon_host *h, struct helper **ret, cordon_error **err);
 int host_cache(cordon_host *h, struct cache **ret, cordon_error **err);
-/* The timer runtime of WASI, started when a skill is loaded that can wait. */
+/* The timer runtime of WASI, started with the first call that can wait. */
 int host_runtime(cordon_host *h, cordon_error **err);
 void host_env(cordon_host *h, struct call_env *ret);
 /* Lists a call that is about to be started. Errors: USAGE while the host is being freed. Any thread. */
@@ -105,6 +107,21 @@ void skill_ref(cordon_skill *s);
 /* ---- request.c ---- */
 /* Makes the request's spec its own alone, so that it may be changed. */
 int request_writable(cordon_request *r, cordon_error **err);
+
+/* ---- places.c ---- */
+enum { PLACES_MAX = 5 };
+/* What no grant may reach: where Cordon keeps its data, its compiled code, its settings. */
+struct places {
+    struct file_place place[PLACES_MAX];
+    char *path[PLACES_MAX];                       /* owned */
+    size_t n;
+};
+int places_find(const cordon_host_opts *o, struct places *ret, cordon_error **err);
+void places_finish(struct places *p);
+
+/* ---- host.c ---- */
+/* Where compiled code is kept; the caller frees. USAGE: there is no such place. */
+int host_cache_dir(const cordon_host_opts *o, char **ret, cordon_error **err);
 
 /* ---- doctor_settings.c ---- */
 /* {"files": [{"path", "read"}], "values": [{"key", "value", "from": a path, "shipped" or "program", "line": number or null}]} */

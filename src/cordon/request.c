@@ -78,7 +78,10 @@ static int first_spec(cordon_skill *skill, const struct component_export *ex, st
     default_limits(skill, &from.limits);
     memcpy(from.ceiling, skill->host->opts.ceiling[skill->tier], sizeof from.ceiling);
     *ret = copy_spec(&from);
-    return *ret ? 0 : err_nomem(err);
+    if (!*ret)
+        return err_nomem(err);
+    pool_share_ref((*ret)->powers->io = skill->io);
+    return 0;
 }
 
 int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_request **ret, cordon_error **err)
@@ -332,12 +335,15 @@ static int new_call(cordon_request *r, call_done_fn *done, void *data, struct ca
     struct call_env env;
     char id[ID_TEXT];
     struct timespec now;
+    cordon_host *h = r->skill->host;
     int rc = check_ready(r, err);
+    if (rc == 0 && r->skill->component->waits && !atomic_load_explicit(&h->runtime, memory_order_acquire))
+        rc = host_runtime(h, err);
     if (rc < 0)
         return rc;
     clock_gettime(CLOCK_REALTIME, &now);
-    id_next(&r->skill->host->ids, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, id);
-    host_env(r->skill->host, &env);
+    id_next(&h->ids, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, id);
+    host_env(h, &env);
     return call_new(&env, r->spec, id, done, data, ret, err);
 }
 

@@ -6,11 +6,27 @@
 
 #include <string.h>
 
+static void root_finish(struct file_root **r) { file_root_unref(*r); }
+
 /* A grant of a variable gives the value that this process has now; one that is not set is not found by the guest. */
 static int take_value(struct powers *p, const struct grant *g, cordon_error **err)
 {
     const char *value = g->kind == GRANT_ENV ? getenv(g->name) : NULL;
     return value ? powers_set_env(p, g->name, value, err) : 0;
+}
+
+/* The folder is opened here and now: what it is from here on is what the operator meant. */
+static int give_folder(cordon_request *r, struct grant *g, cordon_error **err)
+{
+    cleanup(places_finish) struct places places = {0};
+    cleanup(root_finish) struct file_root *root = NULL;
+    const cordon_host *h = r->skill->host;
+    int rc = places_find(&h->opts, &places, err);
+    if (rc < 0)
+        return rc;
+    const struct file_guard guard = {.home = getenv("HOME"), .places = places.place, .n = places.n};
+    rc = file_root_open(g, &guard, &root, err);
+    return rc == 0 ? powers_grant_folder(r->spec->powers, g, root, err) : rc;
 }
 
 static int add(cordon_request *r, struct grant *g, cordon_error **err)
@@ -20,6 +36,8 @@ static int add(cordon_request *r, struct grant *g, cordon_error **err)
     int rc = request_writable(r, err);
     if (rc == 0)
         rc = take_value(r->spec->powers, g, err);
+    if (rc == 0 && g->kind == GRANT_FILES)
+        return give_folder(r, g, err);
     return rc == 0 ? powers_grant(r->spec->powers, g, err) : rc;
 }
 

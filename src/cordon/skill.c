@@ -208,7 +208,7 @@ static int make_skill(cordon_host *h, const char *name, enum cordon_tier tier, c
     s->tier = tier;
     atomic_fetch_add(&h->skills, 1);
     *ret = s;
-    return 0;
+    return pool_share_new(h->io, &s->io, err);
 }
 
 static void read_meta(cordon_skill *s, const struct cache_entry *entry)
@@ -232,10 +232,7 @@ static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
         return rc;
     read_meta(s, &entry);
     /* What is refused here is not remembered: it costs next to nothing to find out again, and the pool's size, which it may be about, is a setting. */
-    rc = component_load(e, entry.fd, &s->component, err);
-    if (rc < 0)
-        return rc;
-    return s->component->waits ? host_runtime(s->host, err) : 0;
+    return component_load(e, entry.fd, &s->component, err);
 }
 
 static int load_artifact(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
@@ -291,6 +288,7 @@ void cordon_skill_free(cordon_skill *s)
         return;
     atomic_fetch_sub(&s->host->skills, 1);
     component_unref(s->component);
+    pool_share_unref(s->io);
     json_decref(s->meta);
     free(s->name);
     free(s);

@@ -8,9 +8,26 @@
 const char *cordon_version(void) { return CORDON_VERSION; }
 const char *cordon_engine_version(void) { return shim_engine_version(); }
 
-int cordon_lock_in(cordon_host *h, const char **ret_missing, cordon_error **err)
+/* All else that a call needs was opened when its skill was loaded. */
+static void add_folders(const struct file_roots *roots, struct lockdown *what, struct landlock_path *paths)
 {
-    /* All that a call needs was opened when its skill was loaded; the host has nothing more to prepare. */
-    (void)h;
-    return lockdown_run(ret_missing, err);
+    what->paths = paths;
+    for (size_t i = 0; roots && i < roots->n; i++) {
+        unsigned access = roots->item[i]->access;
+        what->needs |= (access & FILE_READ ? LOCKDOWN_READS : 0) | (access & FILE_WRITE ? LOCKDOWN_WRITES : 0);
+        paths[what->n_paths++] = (struct landlock_path){
+            .fd = roots->item[i]->fd, .may = (access & FILE_READ ? LANDLOCK_READ : 0) | (access & FILE_WRITE ? LANDLOCK_WRITE : 0),
+        };
+    }
+}
+
+int cordon_lock_in(cordon_host *h, const cordon_request *request, const char **ret_missing, cordon_error **err)
+{
+    struct landlock_path paths[FILE_ROOTS_MAX];
+    struct lockdown what = {0};
+    if (request)
+        add_folders(request->spec->powers->roots, &what, paths);
+    int rc = lockdown_run(&what, ret_missing, err);
+    /* A thread from before is outside of Landlock's domain, and the filter now lets it open files. */
+    return rc == 0 && what.needs ? sched_renew_ticker(h->sched, err) : rc;
 }

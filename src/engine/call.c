@@ -34,6 +34,7 @@ struct call {
     void *data;
     uint64_t start_ns, host_bytes;
     struct host_context context;
+    struct file_use *files;                 /* a reference; made when first used */
     struct host_wait host_wait;
     struct shim_answer answer;
     wasmtime_component_val_t result[1];
@@ -145,12 +146,20 @@ size_t call_room(const struct call *c)
     return carry < memory ? carry : memory;
 }
 
+/* NULL without folders, or without memory. */
+static struct file_use *call_files(struct call *c)
+{
+    if (!c->files && c->spec->powers->roots)
+        c->files = file_use_new();
+    return c->files;
+}
+
 struct host_op *call_new_op(struct call *c, const struct host_fn *fn, const struct host_str *strings, const uint32_t *numbers, size_t room)
 {
     sched_ref(&c->task);
     struct host_op *op = host_op_new(&(struct host_op_opts){
         .fn = fn, .powers = c->spec->powers, .skill = c->spec->skill, .bot = c->spec->bot, .invocation_id = c->outcome.invocation_id, .tier = c->spec->tier,
-        .deadline_ns = c->task.deadline_ns, .room = room, .waker = {wake_task, drop_task, &c->task},
+        .deadline_ns = c->task.deadline_ns, .room = room, .files = call_files(c), .waker = {wake_task, drop_task, &c->task},
     }, strings, numbers);
     if (op)
         return op;
@@ -492,6 +501,7 @@ static void task_release(struct sched_task *t)
     buf_finish(&c->stderr_line);
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
+    file_use_unref(c->files);
     free(c);
 }
 

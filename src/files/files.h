@@ -69,11 +69,16 @@ const struct file_root *file_roots_find(const struct file_roots *s, const char *
 int file_guest_path(const struct file_roots *s, const char *path, size_t len, char **ret, cordon_error **err);
 
 /* ---- what a call does with them ---- */
-/* What one call has used, and whether its work is wanted still. Zero at first. */
+/* What one call has used, and whether its work is wanted still. Zero at first; shared by the call and by work that outlives it. */
 struct file_use {
+    _Atomic uint32_t refs;
     _Atomic uint32_t opens;
     _Atomic bool stop; /* set from any thread: work under way ends soon, a file being written stays as it was */
 };
+/* NULL without memory. */
+struct file_use *file_use_new(void);
+void file_use_ref(struct file_use *u);
+void file_use_unref(struct file_use *u); /* NULL allowed */
 
 /* Both set an error whose message is the reason alone ("No such file or directory"), without a path of the host's. */
 /* The whole of a regular file of at most `max` bytes; *ret is NUL-terminated and the caller's. TOO_LARGE, IO, NO_RESOURCES. */

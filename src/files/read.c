@@ -33,6 +33,22 @@ int file_errno(cordon_error **err, int negative)
     return err_set(err, shortage ? CORDON_E_NO_RESOURCES : CORDON_E_IO, NULL, "%s", words_for(negative));
 }
 
+struct file_use *file_use_new(void)
+{
+    struct file_use *u = calloc(1, sizeof *u);
+    if (u)
+        u->refs = 1;
+    return u;
+}
+
+void file_use_ref(struct file_use *u) { atomic_fetch_add_explicit(&u->refs, 1, memory_order_relaxed); }
+
+void file_use_unref(struct file_use *u)
+{
+    if (u && atomic_fetch_sub_explicit(&u->refs, 1, memory_order_acq_rel) == 1)
+        free(u);
+}
+
 int file_open(const struct file_root *r, const char *rest, int flags, mode_t mode, struct file_use *use)
 {
     struct stat st;

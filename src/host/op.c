@@ -19,9 +19,11 @@ struct host_op {
     uint64_t deadline_ns;
     size_t room;
     struct host_waker waker;
+    struct file_use *files;
     bool begun;
     pthread_mutex_t lock;
     enum op_state state;                    /* from here to on_abandon: under the lock */
+    bool let_go;                            /* nobody will answer any more */
     void (*on_abandon)(void *);
     void *abandon_data;
     struct host_answer answer;
@@ -52,6 +54,8 @@ struct host_op *host_op_new(const struct host_op_opts *o, const struct host_str 
         return NULL;
     *op = (struct host_op){.refs = 2, .fn = o->fn, .powers = o->powers, .tier = o->tier, .deadline_ns = o->deadline_ns, .room = o->room, .waker = o->waker};
     powers_ref(op->powers);
+    if ((op->files = o->files))
+        file_use_ref(op->files);
     pthread_mutex_init(&op->lock, NULL);
     char *at = op->bytes;
     op->skill = put(&at, skill);
@@ -79,6 +83,7 @@ static void release(struct host_op *op)
     op->waker.drop(op->waker.data);
     finish_answer(&op->answer);
     powers_unref(op->powers);
+    file_use_unref(op->files);
     pthread_mutex_destroy(&op->lock);
     free(op);
 }
@@ -105,16 +110,17 @@ const struct host_answer *host_op_answer(struct host_op *op)
 
 void host_op_forget(struct host_op *op)
 {
-    bool begun = op->begun;
+    bool let_go = !op->begun; /* nobody will answer */
     pthread_mutex_lock(&op->lock);
     if (op->state == OP_PENDING) {
         op->state = OP_ABANDONED;
         if (op->on_abandon)
             op->on_abandon(op->abandon_data);
+        let_go |= op->let_go;
     }
     pthread_mutex_unlock(&op->lock);
-    if (!begun)
-        release(op); /* nobody will answer */
+    if (let_go)
+        release(op);
     release(op);
 }
 
@@ -127,6 +133,7 @@ const char *host_op_bot(const struct host_op *op) { return op->bot; }
 const char *host_op_invocation_id(const struct host_op *op) { return op->invocation_id; }
 enum cordon_tier host_op_tier(const struct host_op *op) { return op->tier; }
 uint64_t host_op_deadline_ns(const struct host_op *op) { return op->deadline_ns; }
+struct file_use *host_op_files(const struct host_op *op) { return op->files; }
 size_t host_op_room(const struct host_op *op) { return op->room; }
 
 bool host_op_is_abandoned(struct host_op *op)
@@ -144,6 +151,8 @@ void host_op_on_abandon(struct host_op *op, void (*fn)(void *data), void *data)
     op->abandon_data = data;
     pthread_mutex_unlock(&op->lock);
 }
+
+void host_op_let_go(struct host_op *op) { op->let_go = true; }
 
 /* Takes what `a` owns. */
 static void answer(struct host_op *op, struct host_answer a)

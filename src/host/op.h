@@ -38,6 +38,7 @@ struct host_op_opts {
     enum cordon_tier tier;
     uint64_t deadline_ns;       /* monotonic */
     size_t room;                /* bytes an answer may have */
+    struct file_use *files;     /* the operation takes a reference of its own; NULL: the call has no folders */
     struct host_waker waker;
 };
 
@@ -66,11 +67,15 @@ const char *host_op_invocation_id(const struct host_op *op);
 enum cordon_tier host_op_tier(const struct host_op *op);
 uint64_t host_op_deadline_ns(const struct host_op *op);
 size_t host_op_room(const struct host_op *op);
+/* What the call has done with files; NULL where it has no folders. */
+struct file_use *host_op_files(const struct host_op *op);
 /* True once nobody waits for the answer any more. */
 bool host_op_is_abandoned(struct host_op *op);
 /* Called at most once, on any thread, under a lock that answering takes too: `fn` only tells the other side to give up, it neither answers nor waits. To be set while the
  * operation is begun, before it is handed on. */
 void host_op_on_abandon(struct host_op *op, void (*fn)(void *data), void *data);
+/* From `fn` alone: the other side has given up on the spot, and will not answer. Ends its use of the operation. */
+void host_op_let_go(struct host_op *op);
 
 /* Exactly one of these, once; it ends the caller's use of the operation. What does not fit into its room is an err that says so. */
 void host_op_answer_nothing(struct host_op *op);

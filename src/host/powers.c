@@ -41,6 +41,10 @@ struct powers *powers_copy(const struct powers *from)
     p->refs = 1;
     p->grants = from->grants;
     grants_ref(p->grants);
+    if ((p->roots = from->roots))
+        file_roots_ref(p->roots);
+    if ((p->io = from->io))
+        pool_share_ref(p->io);
     if (copy_env(from, p))
         return p;
     powers_unref(p);
@@ -59,10 +63,20 @@ void powers_unref(struct powers *p)
     }
     free(p->env);
     grants_unref(p->grants);
+    file_roots_unref(p->roots);
+    pool_share_unref(p->io);
     free(p);
 }
 
 int powers_grant(struct powers *p, struct grant *one, cordon_error **err) { return grants_add(&p->grants, one, err); }
+
+int powers_grant_folder(struct powers *p, struct grant *one, struct file_root *root, cordon_error **err)
+{
+    if (!p->roots && !(p->roots = file_roots_new()))
+        return err_nomem(err);
+    int rc = file_roots_add(&p->roots, root, err);
+    return rc == 0 ? powers_grant(p, one, err) : rc;
+}
 
 static size_t env_bytes(const struct powers *p)
 {

@@ -4,7 +4,9 @@
  * call has begun, shared by reference: any thread may read it.
  */
 #pragma once
+#include "files/files.h"
 #include "policy/grants.h"
+#include "sched/pool.h"
 
 enum { POWERS_ENV_MAX = 1024, POWERS_ENV_VALUE_MAX = 64 * 1024, POWERS_ENV_BYTES_MAX = 1024 * 1024 };
 
@@ -16,6 +18,8 @@ struct powers {
     struct grants *grants;       /* a reference */
     struct env_value *env;       /* owned; what env= grants give, as it was when the request was made */
     size_t n_env;
+    struct file_roots *roots;    /* a reference; the folders of the read=, write= and rw= grants, open. NULL: none */
+    struct pool_share *io;       /* a reference; the skill's share of the threads for work that blocks. NULL: there are none */
 };
 
 /* Nothing is granted; NULL without memory. */
@@ -27,6 +31,8 @@ void powers_unref(struct powers *p); /* NULL allowed */
 
 /* By whoever holds the only reference. Takes the grant on success. */
 int powers_grant(struct powers *p, struct grant *one, cordon_error **err);
+/* The same for a grant of a folder, with the folder. */
+int powers_grant_folder(struct powers *p, struct grant *one, struct file_root *root, cordon_error **err);
 /* The value that a granted variable has. Replaces an earlier one. TOO_LARGE; USAGE for what is not UTF-8. */
 int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
 /* NULL: it has none. */

@@ -1,5 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "host/file_op.h"
 #include "host/fns.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+static void read_now(struct host_op *op, const struct file_root *root, const char *rest, struct file_use *use)
+{
+    char *text;
+    size_t len;
+    cordon_error *err = NULL;
+    int rc = file_read(root, rest, host_op_room(op), use, &text, &len, &err);
+    if (rc == 0 && !text_is_utf8(text, len)) {
+        free(text);
+        rc = err_set(&err, CORDON_E_IO, NULL, "it is not UTF-8 text");
+    }
+    if (rc < 0)
+        file_op_fail(op, "read", err);
+    else
+        host_op_answer_text(op, text, len);
+}
+
+static void read_file(struct host_op *op) { file_op_begin(op, FILE_READ, "read", read_now); }
 
 const struct host_fn host_read_file = {
     .name = "read-file",
@@ -12,4 +35,5 @@ const struct host_fn host_read_file = {
     .result = HOST_RETURNS_RESULT,
     .wanted_arg = 0,
     .doc = "Reads a text file.",
+    .begin = read_file,
 };

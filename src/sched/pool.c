@@ -10,7 +10,7 @@ TAILQ_HEAD(pool_jobs, pool_job);
 /* In `ready` while it has a job that may begin: something is queued, and fewer than threads - 1 run. */
 struct pool_share {
     struct pool *pool;
-    unsigned refs; /* the owner's, and one for each job queued or running */
+    _Atomic unsigned refs; /* its owners', and one for each job queued or running */
     unsigned queued, running;
     bool ready;
     struct pool_jobs jobs;
@@ -53,18 +53,11 @@ int pool_share_new(struct pool *p, struct pool_share **ret, cordon_error **err)
     return 0;
 }
 
-/* With the lock held; true: the caller frees it without. */
-static bool share_drop(struct pool_share *s) { return --s->refs == 0; }
+void pool_share_ref(struct pool_share *s) { atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); }
 
 void pool_share_unref(struct pool_share *s)
 {
-    if (!s)
-        return;
-    struct pool *p = s->pool;
-    pthread_mutex_lock(&p->lock);
-    bool last = share_drop(s);
-    pthread_mutex_unlock(&p->lock);
-    if (last)
+    if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
         free(s);
 }
 
@@ -113,8 +106,7 @@ static void run_one(struct pool *p, struct pool_share *s, struct pool_job *j)
     pthread_mutex_lock(&p->lock);
     s->running--;
     share_settle(s); /* what may begin now, this thread takes */
-    if (share_drop(s))
-        free(s);
+    pool_share_unref(s);
 }
 
 static void sleep_until_told(struct pool *p)
@@ -175,15 +167,15 @@ static void job_add(struct pool_share *s, struct pool_job *j)
     j->queued = true;
     TAILQ_INSERT_TAIL(&s->jobs, j, queue);
     s->queued++;
-    s->refs++;
+    pool_share_ref(s);
     share_settle(s);
 }
 
 static void job_withdraw(struct pool_share *s, struct pool_job *j)
 {
     job_remove(s, j);
-    s->refs--; /* not the last: the caller has one */
     share_settle(s);
+    pool_share_unref(s); /* not the last: the caller has one */
 }
 
 static int submit_locked(struct pool_share *s, struct pool_job *j, cordon_error **err)

@@ -23,11 +23,12 @@ struct pool_job {
 
 /* Starts no thread: they come with the jobs, named cordon-io-N, with signals blocked. `threads`: 2 to POOL_THREADS_MAX. */
 int pool_new(unsigned threads, struct pool **ret, cordon_error **err);
-/* Waits until every job that was queued has run, then ends the threads. The shares are given back before. NULL allowed. */
+/* Waits until every job that was queued has run, then ends the threads; nothing may be submitted meanwhile. NULL allowed. */
 void pool_free(struct pool *p);
 
 int pool_share_new(struct pool *p, struct pool_share **ret, cordon_error **err);
-/* Jobs of it that are queued or run keep it. NULL allowed. */
+void pool_share_ref(struct pool_share *s);
+/* Jobs of it that are queued or run keep it, and it may outlive the pool. NULL allowed. */
 void pool_share_unref(struct pool_share *s);
 
 /* Any thread. BUSY: POOL_QUEUE_MAX jobs of this share wait already. NO_RESOURCES: not one thread can be started. The job may have run before this returns. */

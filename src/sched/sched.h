@@ -108,6 +108,9 @@ void sched_dispatch(struct sched *s);
 /* How long, in ns, sched_dispatch may be left uncalled (its nearest timer); UINT64_MAX for any time, 0 for at once. */
 uint64_t sched_dispatch_timeout_ns(struct sched *s);
 
+/* Ends the ticker's thread and starts another from the calling one, whose confinement it then has. Before any task runs and any worker is started. */
+int sched_renew_ticker(struct sched *s, cordon_error **err);
+
 /* Blocks on this thread, and so on threads it starts, every signal but those of faults; *ret_before is for pthread_sigmask afterwards. */
 void sched_block_signals(sigset_t *ret_before);
 

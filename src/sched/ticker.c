@@ -88,3 +88,11 @@ void ticker_stop(struct sched *s)
     futex_wake(&s->ticker);
     pthread_join(s->ticker_thread, NULL);
 }
+
+int sched_renew_ticker(struct sched *s, cordon_error **err)
+{
+    ticker_stop(s);
+    atomic_store(&s->ending, false);
+    atomic_store(&s->ticker, TICKER_PARKED);
+    return ticker_start(s, err);
+}

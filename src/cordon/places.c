@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where Cordon's own things lie. Whoever can write there is the operator, and whoever can read there sees what it keeps: no skill is given any of it. */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cordon/internal.h"
+
+#include <string.h>
+
+void places_finish(struct places *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->path[i]);
+}
+
+/* Takes `path`; NULL and what is not absolute is no place. */
+static void add(struct places *p, char *path, const char *what, unsigned access)
+{
+    if (!path || path[0] != '/') {
+        free(path);
+        return;
+    }
+    p->path[p->n] = path;
+    p->place[p->n++] = (struct file_place){.path = path, .what = what, .access = access};
+}
+
+/* The folder of the data: $CORDON_HOME, else cordon beneath $XDG_DATA_HOME or ~/.local/share. */
+static int data_dir(char **ret, cordon_error **err)
+{
+    const char *own = secure_getenv("CORDON_HOME"), *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+    int n = 0;
+    *ret = NULL;
+    if (own && *own)
+        n = asprintf(ret, "%s", own);
+    else if (data && data[0] == '/')
+        n = asprintf(ret, "%s/cordon", data);
+    else if (home && home[0] == '/')
+        n = asprintf(ret, "%s/.local/share/cordon", home);
+    return n < 0 ? err_nomem(err) : 0;
+}
+
+static char *folder_of(const char *file)
+{
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    return slash && slash != file ? strndup(file, (size_t)(slash - file)) : NULL;
+}
+
+int places_find(const cordon_host_opts *o, struct places *ret, cordon_error **err)
+{
+    char *data, *cache = NULL;
+    cleanup_free char *settings = NULL;
+    int rc = data_dir(&data, err);
+    if (rc < 0)
+        return rc;
+    add(ret, data, "Cordon's own data", FILE_READ | FILE_WRITE);
+    if (host_cache_dir(o, &cache, NULL) == 0)
+        add(ret, cache, "Cordon's compiled code", FILE_READ | FILE_WRITE);
+    rc = settings_find(NULL, &settings, err);
+    if (rc < 0)
+        return rc;
+    add(ret, folder_of(settings), "Cordon's settings", FILE_WRITE);
+    if (o->settings_file[SETTINGS_USER])
+        add(ret, strdup(o->settings_file[SETTINGS_USER]), "Cordon's settings", FILE_WRITE);
+    add(ret, folder_of(SETTINGS_SYSTEM_FILE), "the settings of this machine", FILE_WRITE);
+    return 0;
+}
