@@ -12,8 +12,6 @@ Nothing is compiled: this is ctypes over libcordon.so, which is opened when it i
 
 from __future__ import annotations
 
-from ctypes import string_at as _string_at
-
 from . import _library
 from ._errors import (Cancelled, DeadlineExceeded, Error, HostBug, LimitError, OutcomeError, OutOfFuel, OutOfMemory, OutputTooLarge,
                       SkillError, Trap)
@@ -45,10 +43,7 @@ def engine_version() -> str:
 def escape(text: str | bytes, *, keep_newlines: bool = False) -> str:
     """A stranger's text made harmless for a terminal: control characters, bidi controls and what is not UTF-8 are written out."""
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else _octets(text, "the text")
-    pointer = _library.library().cordon_escape(data, len(data), keep_newlines)
-    if not pointer:
+    escaped = _library.take_text(_library.library().cordon_escape(data, len(data), keep_newlines))
+    if escaped is None:
         raise MemoryError("cordon.escape")
-    try:
-        return _string_at(pointer).decode("utf-8")
-    finally:
-        _library.library().cordon_free(pointer)
+    return escaped

@@ -92,6 +92,8 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cordon_request_add_arg": (c_int, (c_void_p, c_char_p, _OUT)),
     "cordon_request_set_limit": (c_int, (c_void_p, c_int, c_uint64, c_char_p, _OUT)),
     "cordon_request_set_bot": (c_int, (c_void_p, c_char_p, _OUT)),
+    "cordon_request_allow": (c_int, (c_void_p, c_char_p, _OUT)),
+    "cordon_request_set_env": (c_int, (c_void_p, c_char_p, c_char_p, _OUT)),
     "cordon_request_run": (c_int, (c_void_p, _OUT, _OUT)),
     "cordon_request_start": (c_int, (c_void_p, DONE, c_void_p, _OUT, _OUT)),
     "cordon_call_cancel": (None, (c_void_p,)),
@@ -109,6 +111,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cordon_outcome_usage": (c_uint64, (c_void_p, c_int)),
     "cordon_outcome_log": (c_bool, (c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p))),
     "cordon_outcome_denial": (c_bool, (c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_char_p), POINTER(c_uint64))),
+    "cordon_outcome_denial_grant": (c_void_p, (c_void_p, c_size_t)),
     "cordon_outcome_free": (None, (c_void_p,)),
 }
 
@@ -204,13 +207,19 @@ def given(function: Any, *arguments: Any) -> c_void_p:
     return pointer
 
 
-def given_text(function: Any, *arguments: Any) -> str:
-    """The same for one that gives a `char *`."""
-    pointer = given(function, *arguments)
+def take_text(pointer: c_void_p | int | None) -> str | None:
+    """A `char *` that is the caller's to free."""
+    if not pointer:
+        return None
     try:
         return ctypes.string_at(pointer).decode("utf-8")
     finally:
         library().cordon_free(pointer)
+
+
+def given_text(function: Any, *arguments: Any) -> str:
+    """The same for one that gives a `char *`."""
+    return take_text(given(function, *arguments))
 
 
 def given_json(function: Any, *arguments: Any) -> Any:

@@ -10,7 +10,7 @@ from ctypes import byref, c_char_p, c_int, c_size_t, c_uint64, c_void_p
 from typing import Any, NamedTuple
 
 from ._errors import BY_OUTCOME, OutcomeError
-from ._library import OUTPUT_KINDS, USAGE, library, text
+from ._library import OUTPUT_KINDS, USAGE, library, take_text, text
 from ._values import Reader
 
 _TEXT = OUTPUT_KINDS.index("TEXT")
@@ -45,13 +45,19 @@ class LogLine(NamedTuple):
     message: str
 
 
-class Denial(NamedTuple):
-    """Something the guest reached for and may not have. `reason`: not-granted, not-asked, private-address, not-offered."""
+@dataclasses.dataclass(frozen=True)
+class Denial:
+    """Something the guest reached for and may not have. `reason`: not-granted, not-asked, private-address, not-offered.
+
+    `grant` is what `allow` would have had to hold, or None. It is for an operator's eyes and never for a model's, so it is left out
+    where a denial is printed.
+    """
 
     capability: str
     wanted: str
     reason: str
     count: int
+    grant: str | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +158,8 @@ def _denials(lib: ctypes.CDLL, pointer: c_void_p) -> tuple[Denial, ...]:
     found: list[Denial] = []
     capability, wanted, reason, count = c_char_p(), c_char_p(), c_char_p(), c_uint64()
     while lib.cordon_outcome_denial(pointer, len(found), byref(capability), byref(wanted), byref(reason), byref(count)):
-        found.append(Denial(text(capability.value), text(wanted.value), text(reason.value), count.value))
+        grant = take_text(lib.cordon_outcome_denial_grant(pointer, len(found)))
+        found.append(Denial(text(capability.value), text(wanted.value), text(reason.value), count.value, grant))
     return tuple(found)
 
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 class _Terms(NamedTuple):
     """What calls of a skill are bound to, beyond the host's defaults."""
 
-    limits: Mapping[str, int]
-    bot: str | None
+    limits: Mapping[str, int] = {}
+    bot: str | None = None
+    allow: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
 
 
 class _Loaded:
@@ -59,7 +61,7 @@ class Skill:
 
     @classmethod
     def _of(cls, host: Host, pointer: c_void_p) -> Skill:
-        return cls._view(_Loaded(host, pointer), _Terms({}, None))
+        return cls._view(_Loaded(host, pointer), _Terms())
 
     @classmethod
     def _view(cls, loaded: _Loaded, terms: _Terms) -> Skill:
@@ -104,15 +106,20 @@ class Skill:
     # ---- calling it ----
 
     def within(self, *, fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,
-               limits: Mapping[str, Limit] | None = None, bot: str | None = None) -> Skill:
-        """The same skill, whose calls have these limits: `skill.within(fuel="1G", timeout=2.5).call("add", x=2, y=3)`.
+               limits: Mapping[str, Limit] | None = None, allow: Sequence[str] = (), env: Mapping[str, str] | None = None,
+               bot: str | None = None) -> Skill:
+        """The same skill, whose calls have these limits and grants: `skill.within(fuel="1G", timeout=2.5).call("add", x=2, y=3)`.
 
         A limit is a string as people write it ("20G", "64MiB", "250ms") or a number: of fuel, of bytes, of seconds. `limits` takes
-        any by name, the rarer ones too. `bot` is the name that the guest's get-context speaks of.
+        any by name, the rarer ones too. `allow` holds grants as `cordon help grants` has them, to be added to those that are there;
+        `env` grants variables and gives them values. `bot` is the name that the guest's get-context speaks of.
         """
+        if isinstance(allow, str) or not all(isinstance(grant, str) for grant in allow):
+            raise TypeError("allow is a list of grants, each a str")
         given_limits = _limits.read_all({**(limits or {}), **_given(fuel=fuel, memory=memory, timeout=timeout)})
-        terms = _Terms({**self._terms.limits, **given_limits}, self._terms.bot if bot is None else bot)
-        return self._view(self._loaded, terms)
+        had = self._terms
+        return self._view(self._loaded, _Terms({**had.limits, **given_limits}, had.bot if bot is None else bot, (*had.allow, *allow),
+                                               {**had.env, **(env or {})}))
 
     def call(self, export: str | None = None, /, *args: Any, **named: Any) -> Any:
         """The answer of the export to these arguments, by name or in order; if it did not end well, an OutcomeError."""
@@ -124,15 +131,15 @@ class Skill:
 
     def run(self, export: str | None = None, args: Arguments | None = None, *, input: str | bytes | None = None,
             argv: Sequence[str] = (), fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,
-            limits: Mapping[str, Limit] | None = None, bot: str | None = None) -> Outcome:
+            limits: Mapping[str, Limit] | None = None, allow: Sequence[str] = (), env: Mapping[str, str] | None = None,
+            bot: str | None = None) -> Outcome:
         """The outcome of a call, however it ended. `args` is a dict by parameter name, names as in WIT, or a list in order.
 
         `input` is the stdin of a command, or the one string or list<u8> of any other export; `argv` are the arguments of a command.
-        Limits as for within(). Blocks, so at most for the time limit; other threads of Python run meanwhile. An Error means that the
+        Limits and grants as for within(). Blocks, so at most for the time limit; other threads of Python run meanwhile. An Error means that the
         call was not started.
         """
-        if fuel is not None or memory is not None or timeout is not None or limits or bot is not None:
-            self = self.within(fuel=fuel, memory=memory, timeout=timeout, limits=limits, bot=bot)
+        self = self._bound(fuel=fuel, memory=memory, timeout=timeout, limits=limits, allow=allow, env=env, bot=bot)
         with self._loaded.native as skill:
             with _Request(skill, export) as request:
                 self._fill(request, args, input, argv)
@@ -141,10 +148,10 @@ class Skill:
 
     async def arun(self, export: str | None = None, args: Arguments | None = None, *, input: str | bytes | None = None,
                    argv: Sequence[str] = (), fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,
-                   limits: Mapping[str, Limit] | None = None, bot: str | None = None) -> Outcome:
+                   limits: Mapping[str, Limit] | None = None, allow: Sequence[str] = (), env: Mapping[str, str] | None = None,
+            bot: str | None = None) -> Outcome:
         """The same for asyncio, as acall()."""
-        if fuel is not None or memory is not None or timeout is not None or limits or bot is not None:
-            self = self.within(fuel=fuel, memory=memory, timeout=timeout, limits=limits, bot=bot)
+        self = self._bound(fuel=fuel, memory=memory, timeout=timeout, limits=limits, allow=allow, env=env, bot=bot)
         with self._loaded.native as skill:
             with _Request(skill, export) as request:
                 self._fill(request, args, input, argv)
@@ -152,6 +159,9 @@ class Skill:
                 call = Call(self.host._delivery, asyncio.get_running_loop(), lambda outcome: take_outcome(outcome, readers))
                 call.start(request.pointer)
             return await call.wait()
+
+    def _bound(self, **terms: Any) -> Skill:
+        return self.within(**terms) if any(value not in (None, ()) for value in terms.values()) else self
 
     def _fill(self, request: _Request, args: Arguments | None, input: str | bytes | None, argv: Sequence[str]) -> None:
         if args is not None:
@@ -162,6 +172,10 @@ class Skill:
             request.add_arg(arg)
         for name, value in self._terms.limits.items():
             request.set_limit(name, value)
+        for grant in self._terms.allow:
+            request.allow(grant)
+        for name, value in self._terms.env.items():
+            request.set_env(name, value)
         if self._terms.bot is not None:
             request.set_bot(self._terms.bot)
 
@@ -214,6 +228,12 @@ class _Request:
 
     def set_limit(self, name: str, value: int) -> None:
         check(library().cordon_request_set_limit, self.pointer, _limits.numbers()[name], value, _limits.origin(name))
+
+    def allow(self, grant: str) -> None:
+        check(library().cordon_request_allow, self.pointer, c_string(grant, "the grant"))
+
+    def set_env(self, name: str, value: str) -> None:
+        check(library().cordon_request_set_env, self.pointer, c_string(name, "the variable"), c_string(value, "the variable's value"))
 
     def set_bot(self, name: str) -> None:
         check(library().cordon_request_set_bot, self.pointer, c_string(name, "the bot's name"))
