@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 export YES
 SETUP = --prefix=$(PREFIX) $(if $(WERROR),-Dwerror=true)
 
-.PHONY: all build demo test guests check-asan fuzz bench lint coverage install clean help ground ground-lint ground-coverage ground-fuzz
+.PHONY: all build demo test guests check-asan fuzz bench lint coverage docs install clean help ground ground-lint ground-coverage ground-fuzz ground-docs
 .DELETE_ON_ERROR:
 
 all: build
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench         measure'
 	@echo 'make lint          gcc -fanalyzer and clang-tidy'
 	@echo 'make coverage      the tests, and the share of lines they reach'
+	@echo 'make docs          the reference of the library as HTML, in $(BUILD)/docs'
 	@echo 'make install       install below PREFIX ($(PREFIX)), with DESTDIR in front'
 	@echo 'make clean         remove what was built here (the engine stays in the user cache)'
 	@echo 'YES=1              install missing packages without asking'
@@ -35,6 +36,8 @@ ground-coverage:
 	@scripts/ground coverage
 ground-fuzz:
 	@scripts/ground fuzz
+ground-docs:
+	@scripts/ground docs
 
 # $(call ninja,FOLDER,SETUP OPTIONS,TARGETS): sets a build directory up once, then builds.
 define ninja
@@ -76,6 +79,10 @@ coverage: ground-coverage
 	$(call ninja,build-coverage,-Db_coverage=true)
 	@scripts/run-tests build-coverage
 	@gcovr --root . --filter 'src/' --print-summary --sort-uncovered build-coverage
+
+docs: ground-docs
+	@rm -rf $(BUILD)/docs
+	@scripts/docs $(BUILD)/docs
 
 install:
 	@test -f $(BUILD)/build.ninja || { echo 'first: make' >&2; exit 2; }

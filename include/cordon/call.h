@@ -15,7 +15,9 @@
 extern "C" {
 #endif
 
+/** What to call, with what and within which limits. */
 typedef struct cordon_request cordon_request;
+/** A call that was started. */
 typedef struct cordon_call cordon_call;
 
 /** A request for `export_name`, in full ("docs:adder/add@0.1.0#add") or any unambiguous shortening ("add#add", "add").

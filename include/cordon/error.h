@@ -17,8 +17,10 @@
 extern "C" {
 #endif
 
+/** Marks what the library exports. */
 #define CORDON_API __attribute__((visibility("default")))
 
+/** The errors there are; in code CORDON_E_ and the name in the table. */
 enum cordon_errc {
     CORDON_OK = 0,
 #define CORDON_ERROR(name, id, category, exit_code, http, meaning, hint) CORDON_E_##name,
@@ -27,6 +29,7 @@ enum cordon_errc {
     CORDON_ERRC_COUNT
 };
 
+/** An error. */
 typedef struct cordon_error cordon_error;
 
 /** The code: one of enum cordon_errc, never CORDON_OK. `err` is not NULL here and below. */
@@ -58,9 +61,13 @@ CORDON_API void cordon_error_free(cordon_error *err);
 /** One row of the table of errors: what the exit code of the command and the status of a server's answer are made of.
  *  */
 struct cordon_error_info {
-    enum cordon_errc code;
-    const char *id, *category, *meaning, *hint;
-    int exit_code, http_status;
+    enum cordon_errc code; /**< of the enum */
+    const char *id;        /**< stable, such as "bad-artifact" */
+    const char *category;  /**< usage, trust, limit, artifact, host or bug */
+    const char *meaning;   /**< one sentence: what it says */
+    const char *hint;      /**< what to do next */
+    int exit_code;         /**< of the command */
+    int http_status;       /**< of a server's answer */
 };
 /** The row of `code`; NULL for CORDON_OK and anything outside the table. Static storage. */
 CORDON_API const struct cordon_error_info *cordon_error_info(enum cordon_errc code);

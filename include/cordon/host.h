@@ -25,7 +25,9 @@
 extern "C" {
 #endif
 
+/** A host. */
 typedef struct cordon_host cordon_host;
+/** What a host is made with. */
 typedef struct cordon_host_opts cordon_host_opts;
 
 /** New options with every default; NULL if out of memory. The caller frees them; a host keeps nothing of them. */
@@ -114,9 +116,10 @@ CORDON_API int cordon_host_quiesce(cordon_host *host, cordon_error **err);
 
 /** Numbers about the host now; for tests, metrics and leak checks. */
 struct cordon_host_stats {
-    uint64_t calls_started, calls_ended;
+    uint64_t calls_started;    /**< since the host was made */
+    uint64_t calls_ended;      /**< of these */
     uint64_t sandboxes_in_use; /**< over all tiers; a kept outcome of a synchronous call may hold one */
-    uint64_t skills_loaded;
+    uint64_t skills_loaded;    /**< and not yet freed, requests and running calls included */
     unsigned threads;          /**< ticker, workers and the timer thread, as far as they run */
 };
 /** Fills *ret. */

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* name, text, exit code */
+/** The outcomes: name, text, exit code. */
 #define CORDON_OUTCOME_MAP(X)                            \
     X(OK, "ok", 0)                                       \
     X(ERR, "err", 1)                                     \
@@ -30,6 +30,7 @@ extern "C" {
     X(OUTPUT_TOO_LARGE, "output-too-large", 4)           \
     X(HOST_BUG, "host-bug", 70)
 
+/** How a call ended. */
 enum cordon_outcome_kind {
 #define X(name, text, exit_code) CORDON_OUTCOME_##name,
     CORDON_OUTCOME_MAP(X)
@@ -37,6 +38,7 @@ enum cordon_outcome_kind {
     CORDON_OUTCOME_COUNT
 };
 
+/** An outcome. */
 typedef struct cordon_outcome cordon_outcome;
 
 /** How it ended. */

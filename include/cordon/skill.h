@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/** A skill. */
 typedef struct cordon_skill cordon_skill;
 
 /** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, or the text

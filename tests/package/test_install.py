@@ -2,6 +2,8 @@
 """What `make install` lays down is enough: the command runs from there, and a program builds against it with pkg-config alone."""
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -56,7 +58,7 @@ def build(installed, library_folder, tmp_path):
 
     def make(source):
         subprocess.run(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "program", source, *flags], check=True)
-        return lambda *words: subprocess.run([tmp_path / "program", *words], capture_output=True, text=True, env=env, timeout=120)
+        return lambda *words, cwd=None: subprocess.run([tmp_path / "program", *words], capture_output=True, text=True, env=env, cwd=cwd, timeout=120)
     return make
 
 
@@ -74,6 +76,18 @@ def test_the_smallest_program_calls_an_export_with_json(build):
     assert done.returncode != 0 and "a: expected an integer" in done.stderr
     done = run(FIXTURES / "err.wat", "execute", '{"input": "no such town"}')
     assert done.returncode == 1 and "no such town" in done.stdout
+
+
+def test_the_program_of_the_manual_runs(build, tmp_path):
+    page = (ROOT / "man/libcordon.3.scd").read_text()
+    block = page[page.index("\tcordon_host ") : page.index("\n\n_cordon_host_fd_")]
+    program = re.sub(r"\\(.)", r"\1", block.replace("++\n", "\n"))
+    source = tmp_path / "manual.c"
+    source.write_text(f"#include <cordon/cordon.h>\n#include <stdio.h>\nint main(void)\n{{\n{program}\n    return 0;\n}}\n")
+    run = build(source)
+    shutil.copy(FIXTURES / "adder.wat", tmp_path / "adder.wasm")
+    done = run(cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "5\n", "")
 
 
 def test_the_smallest_program_is_small():
