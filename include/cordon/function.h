@@ -17,10 +17,10 @@ extern "C" {
 struct cordon_function_call {
     const char *interface_name, *name; /**< as declared */
     const char *args;                  /**< the arguments: a JSON object by parameter name */
-    size_t args_len;
+    size_t args_len;                   /**< of args */
     const char *skill, *bot;           /**< the bot is empty where the request names none */
     const char *invocation_id;         /**< of the call, a UUID */
-    enum cordon_tier tier;
+    enum cordon_tier tier;             /**< of the skill */
 };
 
 /** What a function answers through. It is answered exactly once, by one of the three below, which frees it: in the

@@ -98,3 +98,14 @@ def test_the_filter_keeps_the_lines(header):
     """Else what doxygen says of a line is said of another."""
     done = subprocess.run([ROOT / "docs/api/plain-comments", INCLUDE / header], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == (INCLUDE / header).read_text().count("\n")
+
+
+@pytest.mark.parametrize("page", ["docs/api/index.md", "man/libcordon.3.scd"])
+def test_an_overview_names_every_header(page):
+    text = (ROOT / page).read_text()
+    assert [header for header in HEADERS if header != "cordon/cordon.h" and header not in text] == []
+
+
+def test_the_reference_shows_every_example():
+    shown = re.findall(r"^@include (\S+)$", (ROOT / "docs/api/index.md").read_text(), re.MULTILINE)
+    assert sorted(shown) == sorted(path.name for path in (ROOT / "examples/embed").glob("*.c"))
