@@ -15,10 +15,12 @@ extern "C" {
 
 /** A guest's call of a host function. All of it lives until the function returns. */
 struct cordon_function_call {
-    const char *interface_name, *name; /**< as declared */
+    const char *interface_name;        /**< as declared */
+    const char *name;                  /**< as declared */
     const char *args;                  /**< the arguments: a JSON object by parameter name */
     size_t args_len;                   /**< of args */
-    const char *skill, *bot;           /**< the bot is empty where the request names none */
+    const char *skill;                 /**< its name */
+    const char *bot;                   /**< empty where the request names none */
     const char *invocation_id;         /**< of the call, a UUID */
     enum cordon_tier tier;             /**< of the skill */
 };
