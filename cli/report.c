@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "cleanup.h"
+#include "quote.h"
 #include "interrupt.h"
 #include <errno.h>
 #include <string.h>
@@ -134,20 +135,6 @@ static void print_log(const struct cli *cli, const char *skill, const cordon_out
     }
 }
 
-/* A word for sh. */
-static void print_quoted(const char *word)
-{
-    static const char plain_ones[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@%+~";
-    if (*word && word[strspn(word, plain_ones)] == '\0') {
-        fputs(word, stderr);
-        return;
-    }
-    fputc('\'', stderr);
-    for (const char *p = word; *p; p++)
-        *p == '\'' ? fputs("'\\''", stderr) : fputc(*p, stderr);
-    fputc('\'', stderr);
-}
-
 /* The line to paste, for a person: a program that reads this must not find commands in it. */
 static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t n)
 {
@@ -155,9 +142,9 @@ static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t
     if (!grant || !cli->command || !cli->args.n_words)
         return;
     fprintf(stderr, "  Once: cordon %s ", cli->command->name);
-    print_quoted(cli->args.words[0]);
+    quote_print(stderr, cli->args.words[0]);
     fputs(" -a ", stderr);
-    print_quoted(grant);
+    quote_print(stderr, grant);
     fputc('\n', stderr);
 }
 

@@ -3,6 +3,7 @@
  * cordon run: one call of one skill. The guest runs inside cordon_host_dispatch on this very thread, a slice at a time, so that a signal can cancel it between two
  * instructions of it, and the process needs no other thread.
  */
+#include "ask.h"
 #include "cleanup.h"
 #include "command.h"
 #include "interrupt.h"
@@ -12,13 +13,14 @@
 #include <poll.h>
 #include <string.h>
 
-enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_OPTIONS };
+enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ASK, RUN_OPTIONS };
 
 static const struct option options[RUN_OPTIONS + 1] = {
     PLAN_OPTION_ROWS,
     [RUN_JSON] = OPTION_JSON,
     [RUN_QUIET] = OPTION_QUIET,
     [RUN_VERBOSE] = OPTION_VERBOSE,
+    [RUN_ASK] = {.name = "ask", .help = "ask on the terminal about what is not granted"},
     [RUN_OPTIONS] = OPTION_END,
 };
 
@@ -50,7 +52,8 @@ static int call(cordon_host *host, cordon_request *req, struct ending *ret, cord
     return 0;
 }
 
-/* From here on the process starts nothing, and reaches nothing but what was granted. Not under the address sanitizer: at the end it starts a thread that traces the others,
+/* From here on the process starts nothing, and reaches nothing but what was granted; not with --ask, where that is not known yet. Not under the address sanitizer: at the
+ * end it starts a thread that traces the others,
  * to look for leaks. */
 static int lock_in(const struct cli *cli, cordon_host *host, const cordon_request *req, cordon_error **err)
 {
@@ -70,13 +73,18 @@ static int run_loaded(const struct cli *cli, const struct plan *plan, const stru
 {
     cordon_error *err = NULL;
     cleanup_request cordon_request *req = NULL;
+    cleanup(ask_finish) struct ask ask = {0};
     struct ending end = {0};
-    if (plan_request(plan, s->skill, &req, &err) < 0 || lock_in(cli, s->host, req, &err) < 0 || call(s->host, req, &end, &err) < 0)
+    bool asks = args_has(&cli->args, "ask");
+    if (plan_request(plan, s->skill, &req, &err) < 0 || ask_begin(cli, asks, &ask, &err) < 0 || ask_attach(&ask, s->skill, req, &err) < 0 ||
+        (!asks && lock_in(cli, s->host, req, &err) < 0) || call(s->host, req, &end, &err) < 0)
         return report_error(cli, name, err);
     if (end.err)
         return report_error(cli, name, end.err);
     cleanup_outcome cordon_outcome *outcome = end.outcome;
-    return report_outcome(cli, name, outcome);
+    int code = report_outcome(cli, name, outcome);
+    ask_sum_up(&ask);
+    return code;
 }
 
 static int run_target(const struct cli *cli)

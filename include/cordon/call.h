@@ -60,6 +60,27 @@ CORDON_API int cordon_request_allow(cordon_request *req, const char *grant, cord
  *  cannot be granted, such as CORDON_HOME; a value that is not UTF-8), TOO_LARGE above 64 KiB. */
 CORDON_API int cordon_request_set_env(cordon_request *req, const char *name, const char *value, cordon_error **err);
 
+/** A question to the operator: `skill` wants something that is not granted. Texts are UTF-8, `wanted` a stranger's (for a
+ *  terminal: cordon_escape). They live until the function returns. */
+struct cordon_question {
+    const char *skill, *capability, *wanted;
+    const char *grant; /**< what would allow it, as cordon_request_allow takes it */
+};
+/** What a question is answered through, by exactly one of the two functions below, once, from any thread. */
+typedef struct cordon_decision cordon_decision;
+/** Called by cordon_host_dispatch. The call waits until the question is answered, and its clock stands still. */
+typedef void cordon_ask_fn(void *data, const struct cordon_question *question, cordon_decision *decision);
+/** Has `fn` asked, before a call of this request is denied something that an operator may grant in passing: never `exec`,
+ *  a secret, or what no grant can give. What was refused once is not asked again in that call. `data` outlives the
+ *  request's calls; NULL `fn`: nobody is asked, the default. A call of cordon_request_run needs another thread that
+ *  dispatches. */
+CORDON_API int cordon_request_set_ask(cordon_request *req, cordon_ask_fn *fn, void *data, cordon_error **err);
+/** Yes, for the rest of this call. An error says why it cannot be given (a folder that may not be a root); the call is
+ *  then denied it. */
+CORDON_API int cordon_decision_allow(cordon_decision *decision, cordon_error **err);
+/** No. NULL allowed. */
+CORDON_API void cordon_decision_deny(cordon_decision *decision);
+
 /** Runs the request and gives its outcome: starts on the calling thread, and moves to a worker when it first waits or
  *  has used its first slice (1 ms); with workers = 0 it stays here. Blocks until the outcome is there, so at most for
  *  the call's wall-clock limit. An error means that the call was not started: BUSY (no sandbox within the deadline),

@@ -21,40 +21,17 @@ static void call_program(struct host_op *op)
 
 /* ---- those that run where the program dispatches ---- */
 
+static void run_asked(struct asked *a) { call_program(a->op); }
+
 static void ask_program(struct host_op *op)
 {
-    cordon_host *h = ((const struct own_fn *)host_op_fn(op))->host;
     struct asked *a = malloc(sizeof *a);
     if (!a) {
         host_op_answer_err(op, "out of memory");
         return;
     }
-    a->op = op;
-    a->next = atomic_load(&h->asked);
-    while (!atomic_compare_exchange_weak(&h->asked, &a->next, a))
-        ;
-    host_signal(h);
-}
-
-size_t functions_dispatch(cordon_host *h)
-{
-    struct asked *stack = atomic_exchange(&h->asked, NULL), *in_order = NULL;
-    size_t n = 0;
-    while (stack) {
-        struct asked *next = stack->next;
-        stack->next = in_order;
-        in_order = stack;
-        stack = next;
-    }
-    for (struct asked *a = in_order, *next; a; a = next, n++) {
-        struct sched_inside frame;
-        next = a->next;
-        sched_enter(&frame, h->sched);
-        call_program(a->op);
-        sched_leave(&frame);
-        free(a);
-    }
-    return n;
+    *a = (struct asked){.run = run_asked, .op = op};
+    host_ask(((const struct own_fn *)host_op_fn(op))->host, a);
 }
 
 /* ---- public ---- */

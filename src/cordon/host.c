@@ -312,6 +312,35 @@ static struct cordon_call *take_finished(cordon_host *h)
     return in_order;
 }
 
+void host_ask(cordon_host *h, struct asked *a)
+{
+    a->next = atomic_load(&h->asked);
+    while (!atomic_compare_exchange_weak(&h->asked, &a->next, a))
+        ;
+    host_signal(h);
+}
+
+size_t host_asked_dispatch(cordon_host *h)
+{
+    struct asked *stack = atomic_exchange(&h->asked, NULL), *in_order = NULL;
+    size_t n = 0;
+    while (stack) {
+        struct asked *next = stack->next;
+        stack->next = in_order;
+        in_order = stack;
+        stack = next;
+    }
+    for (struct asked *a = in_order, *next; a; a = next, n++) {
+        struct sched_inside frame;
+        next = a->next;
+        sched_enter(&frame, h->sched);
+        a->run(a);
+        sched_leave(&frame);
+        free(a);
+    }
+    return n;
+}
+
 static void deliver_one(cordon_host *h, struct cordon_call *c)
 {
     struct sched_inside frame;
@@ -327,7 +356,7 @@ size_t cordon_host_dispatch(cordon_host *h)
     if (h->opts.workers == 0)
         sched_dispatch(h->sched);
     struct cordon_call *finished = take_finished(h); /* first: it makes the descriptor quiet for what comes after */
-    size_t n = functions_dispatch(h);
+    size_t n = host_asked_dispatch(h);
     for (struct cordon_call *c = finished, *next; c; c = next, n++) {
         next = c->next;
         deliver_one(h, c);

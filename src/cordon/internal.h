@@ -36,8 +36,12 @@ struct cordon_call {
 };
 LIST_HEAD(started_calls, cordon_call);
 
-/* A host function of the program that waits to be dispatched. */
-struct asked { struct host_op *op; struct asked *next; };
+/* Something for the program that waits to be dispatched. */
+struct asked {
+    void (*run)(struct asked *a);
+    union { struct host_op *op; struct { struct question *question; cordon_ask_fn *ask; void *data; }; };
+    struct asked *next;
+};
 
 struct cordon_host {
     struct cordon_host_opts opts;
@@ -97,12 +101,17 @@ void host_deliver(cordon_host *h, struct cordon_call *c);
 /* Makes the descriptor readable. Any thread. */
 void host_signal(cordon_host *h);
 
-/* ---- functions.c ---- */
-/* Runs the host functions that wait to be dispatched; returns how many. */
-size_t functions_dispatch(cordon_host *h);
+/* Has `a` (malloc'd, taken) run when the program dispatches. Any thread. */
+void host_ask(cordon_host *h, struct asked *a);
+/* Runs what waits; returns how many. */
+size_t host_asked_dispatch(cordon_host *h);
 
 /* ---- skill.c ---- */
 void skill_ref(cordon_skill *s);
+
+/* ---- request_grants.c ---- */
+/* Adds a grant, as cordon_request_allow reads it, to powers that nobody else holds. */
+int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err);
 
 /* ---- request.c ---- */
 /* Makes the request's spec its own alone, so that it may be changed. */

@@ -33,6 +33,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     component_ref(s->component);
     s->export = from->export;
     s->limits = from->limits;
+    s->asker = from->asker;
     memcpy(s->ceiling, from->ceiling, sizeof s->ceiling);
     s->tier = from->tier;
     s->skill = strdup(from->skill);

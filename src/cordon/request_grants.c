@@ -16,38 +16,41 @@ static int take_value(struct powers *p, const struct grant *g, cordon_error **er
 }
 
 /* The folder is opened here and now: what it is from here on is what the operator meant. */
-static int give_folder(cordon_request *r, struct grant *g, cordon_error **err)
+static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
 {
     cleanup(places_finish) struct places places = {0};
     cleanup(root_finish) struct file_root *root = NULL;
-    const cordon_host *h = r->skill->host;
     int rc = places_find(&h->opts, &places, err);
     if (rc < 0)
         return rc;
     const struct file_guard guard = {.home = getenv("HOME"), .places = places.place, .n = places.n};
     rc = file_root_open(g, &guard, &root, err);
-    return rc == 0 ? powers_grant_folder(r->spec->powers, g, root, err) : rc;
+    return rc == 0 ? powers_grant_folder(p, g, root, err) : rc;
 }
 
-static int add(cordon_request *r, struct grant *g, cordon_error **err)
+static int add(const cordon_host *h, struct powers *p, const char *skill, struct grant *g, cordon_error **err)
 {
     if (g->kind == GRANT_EXEC)
-        return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", r->spec->skill);
-    int rc = request_writable(r, err);
-    if (rc == 0)
-        rc = take_value(r->spec->powers, g, err);
+        return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", skill);
+    int rc = take_value(p, g, err);
     if (rc == 0 && g->kind == GRANT_FILES)
-        return give_folder(r, g, err);
-    return rc == 0 ? powers_grant(r->spec->powers, g, err) : rc;
+        return give_folder(h, p, g, err);
+    return rc == 0 ? powers_grant(p, g, err) : rc;
 }
 
-int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
+int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err)
 {
     cleanup_free char *cwd = getcwd(NULL, 0);
     cleanup(grant_finish) struct grant g = {0};
     const struct grant_source source = {.cwd = cwd, .home = getenv("HOME")};
     int rc = grant_parse(grant, &source, &g, err);
-    return rc == 0 ? add(r, &g, err) : rc;
+    return rc == 0 ? add(h, p, skill, &g, err) : rc;
+}
+
+int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
+{
+    int rc = request_writable(r, err);
+    return rc == 0 ? grants_allow(r->skill->host, r->spec->powers, r->spec->skill, grant, err) : rc;
 }
 
 int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/ending.h"
 #include "engine/values.h"
+#include "host/question.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 enum call_state { CALL_ADMIT, CALL_WAITING, CALL_RUNNING, CALL_OVER };
 
-enum { STDERR_LINE_MAX = 4096, ARGS_INLINE = 4 };
+enum { STDERR_LINE_MAX = 4096, ARGS_INLINE = 4, REFUSED_MAX = 16 * 1024 };
 
 struct call {
     struct sched_task task;
@@ -36,6 +37,8 @@ struct call {
     struct host_context context;
     struct file_use *files;                 /* a reference; made when first used */
     struct host_wait host_wait;
+    struct powers *powers;                  /* a reference: what the call may do since the operator was asked; NULL: what its spec says */
+    struct buf refused;                     /* the grants that the operator refused, each between newlines */
     struct shim_answer answer;
     wasmtime_component_val_t result[1];
     wasmtime_component_val_t args_inline[ARGS_INLINE];
@@ -132,7 +135,8 @@ bool call_count_host_call(struct call *c, size_t bytes)
     return false;
 }
 
-const struct powers *call_powers(const struct call *c) { return c->spec->powers; }
+static struct powers *powers_of(const struct call *c) { return c->powers ? c->powers : c->spec->powers; }
+const struct powers *call_powers(const struct call *c) { return powers_of(c); }
 struct host_wait *call_host_wait(struct call *c) { return &c->host_wait; }
 
 static void wake_task(void *task) { sched_wake(task); }
@@ -158,7 +162,7 @@ struct host_op *call_new_op(struct call *c, const struct host_fn *fn, const stru
 {
     sched_ref(&c->task);
     struct host_op *op = host_op_new(&(struct host_op_opts){
-        .fn = fn, .powers = c->spec->powers, .skill = c->spec->skill, .bot = c->spec->bot, .invocation_id = c->outcome.invocation_id, .tier = c->spec->tier,
+        .fn = fn, .powers = powers_of(c), .skill = c->spec->skill, .bot = c->spec->bot, .invocation_id = c->outcome.invocation_id, .tier = c->spec->tier,
         .deadline_ns = c->task.deadline_ns, .room = room, .files = call_files(c), .waker = {wake_task, drop_task, &c->task},
     }, strings, numbers);
     if (op)
@@ -182,6 +186,50 @@ void call_fail(struct call *c, const char *fmt, ...)
 const struct component *call_component(const struct call *c) { return c->spec->component; }
 
 void call_count_bytes(struct call *c, size_t bytes) { c->host_bytes += bytes; }
+
+bool call_can_ask(const struct call *c) { return c->spec->asker.ask; }
+
+static bool was_refused(struct call *c, const char *grant)
+{
+    cleanup(buf_finish) struct buf line;
+    buf_init(&line, REFUSED_MAX);
+    buf_addf(&line, "\n%s\n", grant);
+    return line.full || c->refused.full || (c->refused.data && line.data && strstr(c->refused.data, line.data));
+}
+
+struct question *call_ask(struct call *c, const char *capability, const char *wanted, size_t len)
+{
+    if (!call_can_ask(c))
+        return NULL;
+    sched_ref(&c->task);
+    struct question *q = question_new(capability, wanted, len, c->spec->skill, powers_of(c), (struct host_waker){wake_task, drop_task, &c->task});
+    if (!q) {
+        sched_unref(&c->task);
+        return NULL;
+    }
+    if (was_refused(c, q->grant)) {
+        question_unref(q);
+        question_unref(q);
+        return NULL;
+    }
+    sched_hold_deadline(&c->task);
+    c->spec->asker.ask(&c->spec->asker, q);
+    return q;
+}
+
+bool call_hear(struct call *c, struct question *q)
+{
+    bool yes = question_state(q) == QUESTION_YES;
+    sched_resume_deadline(&c->task);
+    if (yes) {
+        powers_unref(c->powers);
+        c->powers = q->powers;
+        powers_ref(c->powers);
+    } else {
+        buf_addf(&c->refused, "\n%s\n", q->grant);
+    }
+    return yes;
+}
 
 static size_t answer_bytes(const struct host_answer *a)
 {
@@ -499,6 +547,8 @@ static void task_release(struct sched_task *t)
     shim_bytes_free(c->answer.bytes);
     outcome_finish(&c->outcome);
     buf_finish(&c->stderr_line);
+    buf_finish(&c->refused);
+    powers_unref(c->powers);
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
     file_use_unref(c->files);
@@ -555,6 +605,7 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     buf_init(&o->output, spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES]);
     buf_init(&o->log_text, spec->limits.value[CORDON_LIMIT_LOG_BYTES]);
     buf_init(&c->stderr_line, STDERR_LINE_MAX);
+    buf_init(&c->refused, REFUSED_MAX);
     memcpy(o->invocation_id, invocation_id, sizeof o->invocation_id);
     c->context = (struct host_context){str_of(spec->bot), str_of(spec->bot), str_of(spec->skill), str_of(o->invocation_id)};
     *ret = c;

@@ -16,6 +16,11 @@
 #include <jansson.h>
 
 /* What is called and with which limits: prepared once, shared by the runs, immutable while shared. */
+struct question;
+
+/* Who is asked about what is not granted. `ask` takes one reference of the question. */
+struct call_asker { void (*ask)(const struct call_asker *asker, struct question *q); void *host; void (*fn)(void); void *data; };
+
 struct call_spec {
     _Atomic uint32_t refs;
     struct component *component;           /* a reference */
@@ -31,6 +36,7 @@ struct call_spec {
     size_t n_argv;
     char *bot;                             /* owned */
     struct powers *powers;                 /* a reference */
+    struct call_asker asker;               /* `ask` is NULL where nobody is asked */
 };
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
@@ -65,6 +71,11 @@ const char *call_skill_name(const struct call *c);
 bool call_count_host_call(struct call *c, size_t bytes);
 void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason);
 const struct powers *call_powers(const struct call *c);
+bool call_can_ask(const struct call *c);
+/* Asks the operator; the clock stands still meanwhile. NULL: it cannot be asked, or was answered with no before. On the polling thread. */
+struct question *call_ask(struct call *c, const char *capability, const char *wanted, size_t len);
+/* The question has been answered: the clock runs on. True: yes, and the call may do it from now on. */
+bool call_hear(struct call *c, struct question *q);
 struct host_wait *call_host_wait(struct call *c);
 /* Counts memory that the host keeps while the guest waits; false: there is no room for it, the guest must end. */
 bool call_keep(struct call *c, size_t bytes);

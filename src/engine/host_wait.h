@@ -9,6 +9,7 @@
 
 struct call;
 struct component_own;
+struct question;
 
 struct host_wait {
     bool active;                         /* from the guest's call until it has taken the answer, or is gone */
@@ -23,6 +24,7 @@ struct host_wait {
     size_t n_args;
     wasmtime_component_val_t value;
     const char *denied;                  /* the capability it was denied; then nothing is begun */
+    struct question *question;           /* the operator is being asked about it; a reference */
 };
 
 enum host_wait_step { HOST_WAIT_GO, HOST_WAIT_PENDING, HOST_WAIT_END };

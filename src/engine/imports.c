@@ -181,7 +181,7 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
         *ret_error = refused();
         return;
     }
-    if (!fn->begin || !grants_any(call_powers(c)->grants, fn->ask)) {
+    if (!fn->begin || !(call_can_ask(c) || grants_any(call_powers(c)->grants, fn->ask))) {
         struct host_str wanted = h.strings[fn->wanted_arg];
         call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(DENIAL_NOT_GRANTED));
         return_denied(&results[0], fn, c);

@@ -143,8 +143,9 @@ static void dispatch(void *data, wasmtime_context_t *context, const wasmtime_com
         return;
     }
     if (!is_granted(c, fn)) {
-        call_denied(c, "call", 4, fn->capability, strlen(fn->capability), denial_text(DENIAL_NOT_GRANTED));
         w->denied = fn->capability;
+        if (!call_can_ask(c))
+            call_denied(c, "call", 4, fn->capability, strlen(fn->capability), denial_text(DENIAL_NOT_GRANTED));
     }
     w->active = true;
     w->own = own;

@@ -44,6 +44,7 @@ struct host_fn {
     unsigned wanted_arg;       /* the argument that says what is wanted, for the record of a denial */
     const char *doc;
     enum ask_kind ask;         /* what its calls are, for those with a capability */
+    bool once;                 /* it changes something elsewhere: once begun it is not begun again */
     /* One of the two. `body` answers at once and returns a context, or nothing. `begin` answers now or later, and must not block; NULL: there is no power behind it in
      * this version, every call is denied. */
     void (*body)(struct host_call *c, const struct host_str *args, const struct host_context **ret_context);

@@ -7,6 +7,7 @@ const struct host_fn host_http_post = {
     .strings = 2,
     .capability = "net",
     .ask = ASK_NET,
+    .once = true,
     .legacy_name = "HttpPost",
     .denied = HOST_DENIED_ERR,
     .result = HOST_RETURNS_RESULT,

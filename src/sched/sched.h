@@ -45,7 +45,8 @@ struct sched_task_ops {
 /* Embedded in its owner's object. `ops` and `deadline_ns` are given to sched_task_init; the rest belongs to the scheduler. */
 struct sched_task {
     const struct sched_task_ops *ops;
-    uint64_t deadline_ns;             /* monotonic; UINT64_MAX for none. Not changed after init. */
+    uint64_t deadline_ns;             /* monotonic; UINT64_MAX for none. Changed only by sched_hold_deadline and sched_resume_deadline. */
+    uint64_t held_ns;                 /* what was left of it when it was held; 0: it is not */
     uint64_t cpu_ns;                  /* summed wall time of its slices so far; read it in done or later */
     _Atomic uint32_t refs, state;
     _Atomic int stop;                 /* enum sched_stop; the first reason written wins */
@@ -100,6 +101,10 @@ void sched_cancel(struct sched_task *t);
  * slice is used and somebody waits (another task in this worker's queues or inbox, or one whose deadline has passed; always inside sched_dispatch and
  * when running on a caller's own thread with workers > 0). */
 enum sched_tick sched_tick(struct sched_task *t);
+
+/* From inside poll: from `hold` on no deadline is in force, from `resume` on there is as much time as there was. Each without the other does nothing. */
+void sched_hold_deadline(struct sched_task *t);
+void sched_resume_deadline(struct sched_task *t);
 
 /* For workers = 0 and for callers with a loop of their own: a descriptor that is readable when there is something to dispatch, and the dispatch itself, which
  * never blocks longer than one slice. One thread at a time; from inside it does nothing. With workers > 0 the descriptor never becomes readable. */

@@ -199,3 +199,26 @@ enum sched_tick sched_tick(struct sched_task *t)
         return s->opts.workers ? SCHED_TICK_YIELD : SCHED_TICK_GO_ON;
     return !s->opts.workers || worker_has_work(w, now) ? SCHED_TICK_YIELD : SCHED_TICK_GO_ON;
 }
+
+void sched_hold_deadline(struct sched_task *t)
+{
+    struct worker *w = atomic_load(&t->worker);
+    uint64_t now = clock_now_ns();
+    if (t->deadline_ns == UINT64_MAX)
+        return;
+    if (w)
+        heap_remove(&w->deadlines, t);
+    t->held_ns = t->deadline_ns > now ? t->deadline_ns - now : 1;
+    t->deadline_ns = UINT64_MAX;
+}
+
+void sched_resume_deadline(struct sched_task *t)
+{
+    struct worker *w = atomic_load(&t->worker);
+    if (!t->held_ns)
+        return;
+    t->deadline_ns = clock_now_ns() + t->held_ns;
+    t->held_ns = 0;
+    if (w)
+        heap_add(&w->deadlines, t);
+}
