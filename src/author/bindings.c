@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "author/bindings.h"
-#include "author/scratch.h"
+#include "base/scratch.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 

@@ -3,7 +3,7 @@
 #include "author/bindings.h"
 #include "author/compile.h"
 #include "author/output.h"
-#include "author/scratch.h"
+#include "base/scratch.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -137,7 +137,7 @@ static int make_in_scratch(struct work *w, int log_fd, cordon_error **err)
     int rc = hold_begin(&w->hold, err);
     if (rc < 0)
         return rc;
-    rc = scratch_make(&w->scratch, err);
+    rc = scratch_make("cordon-build", &w->scratch, err);
     if (rc == 0) {
         w->tools.scratch = w->scratch;
         w->tools.hold = &w->hold;

@@ -82,5 +82,3 @@ struct lockdown {
 };
 /* For cordon_lock_in. */
 int lockdown_run(const struct lockdown *what, const char **ret_missing, cordon_error **err);
-/* What the kernel has, for doctor. */
-bool lockdown_has_seccomp(void);

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The system calls that are left. Lists of what is allowed; all else is EPERM, so that code that merely looks for an extra (a file beneath /proc, a tunable)
- * goes on without it. Another architecture's calls (32 bit, x32) kill the process.
+ * The system calls that are left.
  */
 #include "base/error.h"
+#include "child/filter.h"
 #include "lockdown_parts.h"
 #include <asm/termbits.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <seccomp.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define PAGEMAP_SCAN 0xc0606610u   /* how Wasmtime finds the pages a guest has touched (linux/fs.h from 6.7) */
 
 /* Memory, threads, signals to itself, clocks, descriptors that are open. Names nothing outside the process. */
@@ -54,31 +48,8 @@ static const int write_calls[] = {
 static const unsigned run_ioctls[] = {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ, PAGEMAP_SCAN};
 static const unsigned run_fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS};
 
-#define CLONE_NEW (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+/* Threads of this process only. */
 #define CLONE_OWN (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
-
-static int allow_all(scmp_filter_ctx f, const int *calls, size_t n)
-{
-    int r = 0;
-    for (size_t i = 0; i < n && !r; i++)
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
-    return r;
-}
-
-static int allow_second(scmp_filter_ctx f, int call, const unsigned *values, size_t n)
-{
-    int r = 0;
-    for (size_t i = 0; i < n && !r; i++)   /* the kernel looks at 32 bits */
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, values[i]));
-    return r;
-}
-
-/* Threads of this process only. The flags of clone3 cannot be seen from here; without it libraries take clone. */
-static int allow_threads(scmp_filter_ctx f)
-{
-    int r = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEW | CLONE_OWN, CLONE_OWN));
-}
 
 /* abort and raise; a command that dies of the signal it got. */
 static int allow_own_signals(scmp_filter_ctx f)
@@ -105,57 +76,33 @@ static int allow_memory(scmp_filter_ctx f, bool executable)
 
 static int allow_files(scmp_filter_ctx f, unsigned needs)
 {
-    int r = needs & (LOCKDOWN_READS | LOCKDOWN_WRITES) ? allow_all(f, read_calls, COUNT(read_calls)) : 0;
-    return r || !(needs & LOCKDOWN_WRITES) ? r : allow_all(f, write_calls, COUNT(write_calls));
+    int r = needs & (LOCKDOWN_READS | LOCKDOWN_WRITES) ? filter_allow(f, read_calls, FILTER_COUNT(read_calls)) : 0;
+    return r || !(needs & LOCKDOWN_WRITES) ? r : filter_allow(f, write_calls, FILTER_COUNT(write_calls));
 }
 
 static int allow_run(scmp_filter_ctx f, unsigned needs)
 {
-    int r = allow_all(f, run_calls, COUNT(run_calls));
+    int r = filter_allow(f, run_calls, FILTER_COUNT(run_calls));
     if (!r)
         r = allow_files(f, needs);
     if (!r)
-        r = allow_second(f, SCMP_SYS(ioctl), run_ioctls, COUNT(run_ioctls));
-    return r ? r : allow_second(f, SCMP_SYS(fcntl), run_fcntls, COUNT(run_fcntls));
-}
-
-/* All threads there are get the filter, or none (TSYNC). */
-static int set_attributes(scmp_filter_ctx f)
-{
-    int r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-    return r ? r : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+        r = filter_allow_values(f, SCMP_SYS(ioctl), 1, run_ioctls, FILTER_COUNT(run_ioctls));
+    return r ? r : filter_allow_values(f, SCMP_SYS(fcntl), 1, run_fcntls, FILTER_COUNT(run_fcntls));
 }
 
 static int fill(scmp_filter_ctx f, enum lockdown_kind kind, unsigned needs)
 {
-    int r = set_attributes(f);
-    if (r || (r = allow_all(f, common_calls, COUNT(common_calls))) || (r = allow_threads(f)) || (r = allow_own_signals(f)) ||
-        (r = allow_introspection(f)) || (r = allow_memory(f, kind == LOCKDOWN_HELPER)))
+    int r = filter_allow(f, common_calls, FILTER_COUNT(common_calls));
+    if (r || (r = filter_allow_clone(f, CLONE_OWN)) || (r = allow_own_signals(f)) || (r = allow_introspection(f)) ||
+        (r = allow_memory(f, kind == LOCKDOWN_HELPER)))
         return r;
     return kind == LOCKDOWN_RUN ? allow_run(f, needs) : 0;
 }
 
-bool lockdown_has_seccomp(void)
-{
-    uint32_t action = SECCOMP_RET_ERRNO;
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
-
-static void release(scmp_filter_ctx *f)
-{
-    if (*f)
-        seccomp_release(*f);
-}
-
 int lockdown_seccomp(enum lockdown_kind kind, unsigned needs, cordon_error **err)
 {
-    if (!lockdown_has_seccomp())
+    if (!filter_available())
         return 0;
-    __attribute__((cleanup(release))) scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    if (!f)
-        return err_nomem(err);
-    int r = fill(f, kind, needs);
-    if (r || (r = seccomp_load(f)))
-        return err_set(err, CORDON_E_KERNEL, NULL, "cannot load the seccomp filter: errno %d", -r);
-    return 1;
+    cleanup_filter scmp_filter_ctx f = filter_new();
+    return f ? filter_load(f, fill(f, kind, needs), err) : err_nomem(err);
 }

@@ -2,6 +2,7 @@
  * What this machine has and lacks, and what follows from it. One row per check. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "child/filter.h"
 #include "child/landlock.h"
 #include "cordon/internal.h"
 
@@ -29,7 +30,7 @@ static void check_landlock(json_t *checks)
 
 static void check_seccomp(json_t *checks)
 {
-    bool has = lockdown_has_seccomp();
+    bool has = filter_available();
     add(checks, "seccomp", has ? GOOD : FAIL, has ? "filters are available" : "not in this kernel", has ? NULL : "the helper that compiles cannot be confined; use a kernel with CONFIG_SECCOMP_FILTER");
 }
 

@@ -40,8 +40,9 @@ def test_the_installed_command_finds_its_library(installed):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_helper_is_in_libexec(installed):
-    assert os.access(installed / "libexec/cordon/cordon-helper", os.X_OK)
+@pytest.mark.parametrize("program", ["cordon-helper", "cordon-supervisor"])
+def test_our_own_programs_are_in_libexec(installed, program):
+    assert os.access(installed / "libexec/cordon" / program, os.X_OK)
 
 
 @pytest.fixture

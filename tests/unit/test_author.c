@@ -3,7 +3,7 @@
 #include "author/bindings.h"
 #include "author/build.h"
 #include "author/output.h"
-#include "author/scratch.h"
+#include "base/scratch.h"
 #include "author/sources.h"
 #include "author/toolchain.h"
 #include "author/wit_files.h"
