@@ -52,4 +52,4 @@ const char *group_name(enum group group);
 int action_run(struct cli *cli);
 
 extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
-    command_secret, command_explain, command_completion, command_help, command_version;
+    command_memory, command_secret, command_explain, command_completion, command_help, command_version;

@@ -5,7 +5,7 @@
 
 static const struct command *const commands[] = {
     &command_run,    &command_build,   &command_inspect,    &command_tools, &command_bench,
-    &command_secret, &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
+    &command_memory, &command_secret, &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

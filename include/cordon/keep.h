@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What Cordon keeps for its operator: secrets.
+ * What Cordon keeps for its operator: secrets, and what bots remember.
  *
  * It lies in Cordon's home: `home`, an absolute path, or NULL: $CORDON_HOME, else $XDG_DATA_HOME/cordon, else
  * ~/.local/share/cordon. The folder is this user's, 0700; where others can write it, or put another in its place, it is
@@ -13,6 +13,7 @@
 #define CORDON_KEEP_H
 
 #include <cordon/error.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,21 @@ CORDON_API int cordon_secret_set(const char *home, const char *name, const void 
 CORDON_API int cordon_secret_list(const char *home, char **ret_json, cordon_error **err);
 /** Removes it. Errors: NOT_KEPT, USAGE, UNSAFE_PATH, IO. */
 CORDON_API int cordon_secret_remove(const char *home, const char *name, cordon_error **err);
+
+/** Adds a text (UTF-8, at most 64 KiB) to what `bot` remembers; skills that are granted `memory` find it again by its words. A
+ *  bot is known by its slug: the letters and digits of its name in lower case, all else a hyphen, at most 128 bytes;
+ *  bots of one slug are one. At most 10,000 texts and 128 MiB each. *ret_id is its number. Blocks for 5 seconds at
+ *  most. Errors: USAGE, TOO_LARGE, UNSAFE_PATH, DAMAGED, MISSING_TOOL (SQLite), IO. */
+CORDON_API int cordon_memory_add(const char *home, const char *bot, const char *text, size_t len, int64_t *ret_id,
+                                 cordon_error **err);
+/** What has any of the words of `query` (UTF-8), best first; of an empty one, the newest. One JSON object: `cordon` (1),
+ *  `bot` (its slug), `memories`, each with `id`, `added_at` (RFC 3339) and `text`: at most `limit` and 32 of them, and
+ *  64 KiB together. The caller frees with cordon_free. Blocks for 5 seconds at most. Errors: USAGE, UNSAFE_PATH, DAMAGED,
+ *  MISSING_TOOL, IO. */
+CORDON_API int cordon_memory_search(const char *home, const char *bot, const char *query, uint32_t limit,
+                                    char **ret_json, cordon_error **err);
+/** Removes one text by its number. Errors: NOT_KEPT, and as above. */
+CORDON_API int cordon_memory_remove(const char *home, const char *bot, int64_t id, cordon_error **err);
 
 #ifdef __cplusplus
 }

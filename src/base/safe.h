@@ -25,6 +25,8 @@ int safe_folder_open(const char *path, int *ret_fd, cordon_error **err);
 /* ---- safe_file.c: `path` names the folder in messages ---- */
 /* Opens a file of our own: regular, ours, nobody else may read or write it. 1: open; 0: it is not there. UNSAFE_PATH, IO. */
 int safe_file_open(int folder, const char *path, const char *name, int flags, int *ret_fd, struct stat *ret, cordon_error **err);
+/* The same without opening it, for what must not be opened and closed behind the back of a database's locks. 1: it is there. */
+int safe_file_look(int folder, const char *path, const char *name, cordon_error **err);
 /* Reads exactly `len` bytes from the start; -1 with errno, ENODATA if there are fewer. */
 int safe_read(int fd, void *data, size_t len);
 /* Writes a file of 0600, whole or not at all, also if the machine loses power. `fresh`: only if there is none of that name, else 0 is returned. 1: written. */

@@ -50,6 +50,17 @@ int safe_file_open(int folder, const char *path, const char *name, int flags, in
     return 1;
 }
 
+int safe_file_look(int folder, const char *path, const char *name, cordon_error **err)
+{
+    char full[PATH_MAX];
+    struct stat st;
+    full_path(path, name, full);
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : err_errno(err, errno, "look at", full);
+    int r = check_own(&st, full, err);
+    return r < 0 ? r : 1;
+}
+
 int safe_read(int fd, void *data, size_t len)
 {
     for (size_t at = 0; at < len;) {

@@ -120,6 +120,21 @@ bool text_is_near(const char *a, const char *b)
     return is_within(a, b, 2);
 }
 
+void text_slug(const char *s, size_t len, char ret[TEXT_SLUG_MAX + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len && n < TEXT_SLUG_MAX; i++) {
+        char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] - 'A' + 'a') : s[i];
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            ret[n++] = c;
+        else if (n && ret[n - 1] != '-')
+            ret[n++] = '-';
+    }
+    while (n && ret[n - 1] == '-')
+        n--;
+    ret[n] = '\0';
+}
+
 static const char sh_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+:,./_-=";
 
 int text_quote_sh(struct buf *b, const char *s)

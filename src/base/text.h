@@ -13,6 +13,9 @@ size_t text_cut(const char *s, size_t len, size_t max);
  * 2066-2069), line and paragraph separators and bytes that are not UTF-8 as \xNN or \u{NNNN}; backslash as it is.
  * `keep_newlines` leaves \n and \t alone. */
 int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines);
+enum { TEXT_SLUG_MAX = 128 };
+/* `s` as lower-case ASCII letters, digits and single hyphens, none at either end: all else is a hyphen. Empty if nothing is left; cut at TEXT_SLUG_MAX. */
+void text_slug(const char *s, size_t len, char ret[TEXT_SLUG_MAX + 1]);
 /* Edit distance of at most 2 for "did you mean"; ASCII, case-insensitive. */
 bool text_is_near(const char *a, const char *b);
 /* Appends `s` quoted for sh if it needs quotes. `s` has no NUL. */

@@ -96,7 +96,7 @@ static int parse_memory(struct grant_parse *p, const char *value)
         return 0;
     if (!is_name(value, strlen(value), "_-", "_-"))
         return grant_refuse(p, "the name of a bot is ASCII letters, digits, - and _, at most 128, starting with a letter or digit");
-    copy_lower(p->grant->name, value, strlen(value));
+    text_slug(value, strlen(value), p->grant->name);
     return 0;
 }
 

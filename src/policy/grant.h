@@ -60,7 +60,7 @@ struct net_scope {
 struct grant {
     enum grant_kind kind;
     struct net_scope net; /* NET, BEARER, HEADER */
-    /* ENV, SECRET, CALL: the name; HEADER: the header, lower-case; MEMORY: the bot, empty for whichever bot calls. */
+    /* ENV, SECRET, CALL: the name; HEADER: the header, lower-case; MEMORY: the bot's slug, empty for whichever bot calls. */
     char name[GRANT_NAME_MAX + 1];
     char secret[GRANT_NAME_MAX + 1]; /* BEARER, HEADER: name of the secret */
     unsigned access; /* FILES: set of enum file_access */
@@ -101,7 +101,7 @@ struct ask {
     const char *host;       /* NET, CREDENTIAL: lower-case; a literal address as inet_ntop(3) writes it, without brackets */
     uint16_t port;
     const char *path; /* NET: path of the URL, dot segments removed, without query; READ, WRITE: guest path, absolute */
-    const char *name; /* ENV, SECRET, CALL: the name; MEMORY: the bot that the call is for */
+    const char *name; /* ENV, SECRET, CALL: the name; MEMORY: slug of the bot that the call is for */
 };
 
 bool grant_allows(const struct grant *g, const struct ask *a);
