@@ -13,16 +13,17 @@ Nothing is compiled: this is ctypes over libcordon.so, which is opened when it i
 from __future__ import annotations
 
 from . import _library
-from ._errors import (Cancelled, DeadlineExceeded, Error, HostBug, LimitError, OutcomeError, OutOfFuel, OutOfMemory, OutputTooLarge,
+from ._errors import (Cancelled, DeadlineExceeded, Error, FunctionError, HostBug, LimitError, OutcomeError, OutOfFuel, OutOfMemory, OutputTooLarge,
                       SkillError, Trap)
+from ._functions import Caller, Function, caller, function
 from ._host import Host, Stats
 from ._outcome import Denial, Failure, LogLine, Outcome, Usage
 from ._skill import Skill
 from ._values import octets as _octets
 
-__all__ = ["Cancelled", "DeadlineExceeded", "Denial", "Error", "Failure", "Host", "HostBug", "LimitError", "LogLine", "OutOfFuel",
-           "OutOfMemory", "Outcome", "OutcomeError", "OutputTooLarge", "Skill", "SkillError", "Stats", "Trap", "Usage", "engine_version",
-           "escape", "version"]
+__all__ = ["Caller", "Cancelled", "DeadlineExceeded", "Denial", "Error", "Failure", "Function", "FunctionError", "Host",
+           "HostBug", "LimitError", "LogLine", "OutOfFuel", "OutOfMemory", "Outcome", "OutcomeError", "OutputTooLarge",
+           "Skill", "SkillError", "Stats", "Trap", "Usage", "caller", "engine_version", "escape", "function", "version"]
 
 for _name in __all__:
     if isinstance(globals().get(_name), type):

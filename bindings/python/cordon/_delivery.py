@@ -29,6 +29,8 @@ class Delivery:
         self.host = host
         self.calls: set[Call] = set()
         self.calls_lock = threading.RLock()  # reentrant: garbage collection may close a coroutine at any point
+        self.tasks: set[asyncio.Task[None]] = set()  # host functions that are coroutines
+        self.inside = Inside()
         self._dispatching = threading.Lock()
         self._watches: dict[asyncio.AbstractEventLoop, Watch] = {}
 
@@ -38,6 +40,10 @@ class Delivery:
         watch.begin()
         self._watches[loop] = watch
         return watch
+
+    def any_loop(self) -> asyncio.AbstractEventLoop | None:
+        """One that waits for calls."""
+        return next(iter(list(self._watches)), None)
 
     def forget(self, loop: asyncio.AbstractEventLoop) -> None:
         self._watches.pop(loop, None)
@@ -50,6 +56,7 @@ class Delivery:
         try:
             with self._dispatching:
                 library().cordon_host_dispatch(host)
+            self.inside.raise_interrupt()
             return library().cordon_host_timeout_ms(host)
         finally:
             self.host.leave()  # outside the dispatch: whoever leaves last frees the host
@@ -70,6 +77,34 @@ class Delivery:
         with self.calls_lock:
             for call in list(self.calls):
                 call.cancel()
+        for task in list(self.tasks):
+            try:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+            except RuntimeError:
+                pass  # its loop is closed
+
+
+class Inside(threading.local):
+    """Is this thread inside a host function of this host? There it must not wait for the host. And what cannot pass through the
+    library from there waits here for the thread to come back."""
+
+    depth = 0
+    interrupt: BaseException | None = None
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
+
+    def refuse(self, what: str) -> None:
+        if self.depth:
+            raise RuntimeError(f"a host function cannot {what}: the host waits for it")
+
+    def raise_interrupt(self) -> None:
+        interrupt, self.interrupt = self.interrupt, None
+        if interrupt is not None:
+            raise interrupt
 
 
 class Watch:
@@ -127,6 +162,7 @@ class Call:
         self._delivered = False
 
     def start(self, request: c_void_p) -> None:
+        self._delivery.inside.refuse("run a loop that calls its host")
         self._watch = self._delivery.watch(self._loop)
         key = next(_keys)
         _calls[key] = self  # before the start: another thread may deliver it at once

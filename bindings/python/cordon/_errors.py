@@ -35,6 +35,10 @@ def _error(fields: dict) -> Error:
     return Error(**fields)
 
 
+class FunctionError(Exception):
+    """What a host function raises to answer with an err. Its text reaches the guest."""
+
+
 class OutcomeError(Exception):
     """A call that was started and did not end well. `outcome` is all there is to know about it."""
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 import weakref
 from ctypes import byref, c_void_p
-from typing import Any, Mapping, NamedTuple, Union
+from typing import Any, Iterable, Mapping, NamedTuple, Union
 
-from . import _limits
+from . import _functions, _limits
 from ._delivery import Delivery
 from ._library import HostStats, c_string, check, given, library, path
 from ._limits import Limit
@@ -41,13 +41,15 @@ class Host:
     settings    True: read the operator's settings, those of the system and of the user; a path: that file in place of the user's
     defaults    limits by tier and name: {"untrusted": {"fuel": "20G"}}
     ceilings    likewise: what no call may exceed
+    functions   host functions of the program's own, made by cordon.function
 
     Any thread may use it. Close it, or use it in a `with`; a host that is dropped is closed when its skills are gone.
     """
 
     def __init__(self, *, workers: int | None = None, sandboxes: int | None = None, cache_dir: Path | None = None,
                  cache_max: int | None = None, helper: Path | None = None, settings: bool | Path = False,
-                 defaults: LimitsByTier | None = None, ceilings: LimitsByTier | None = None) -> None:
+                 defaults: LimitsByTier | None = None, ceilings: LimitsByTier | None = None,
+                 functions: Iterable[_functions.Function] = ()) -> None:
         lib = library()
         opts = c_void_p(lib.cordon_host_opts_new())
         if not opts:
@@ -67,11 +69,14 @@ class Host:
                 check(lib.cordon_host_opts_set_helper, opts, path(helper))
             _set_limits(lib.cordon_host_opts_set_ceiling, opts, ceilings)
             _set_limits(lib.cordon_host_opts_set_default, opts, defaults)
+            self._functions = _functions.offer(opts, functions)
             pointer = given(lib.cordon_host_new, opts)
         finally:
             lib.cordon_host_opts_free(opts)
         self._native = Native("host", pointer, lib.cordon_host_free)
         self._delivery = Delivery(self._native)
+        for offered in self._functions:
+            offered.delivery = self._delivery
         weakref.finalize(self, self._native.close)
 
     def load(self, file: Path, *, tier: str = "untrusted") -> Skill:
@@ -96,6 +101,7 @@ class Host:
     def close(self) -> None:
         """Cancels the asynchronous calls under way, waits for the synchronous ones of other threads, closes the skills and gives
         everything back. What awaits a call gets its outcome (cancelled). More than once is allowed."""
+        self._delivery.inside.refuse("close its host")
         if self._native.forked or not self._native.shut():
             return
         try:

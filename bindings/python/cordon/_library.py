@@ -20,10 +20,11 @@ from ._errors import Error
 
 SONAME = "libcordon.so.0"
 
-# enum cordon_usage, enum cordon_output_kind, enum cordon_tool_format: the index is the number.
+# enum cordon_usage, cordon_output_kind, cordon_tool_format, cordon_function_place: the index is the number.
 USAGE = ("FUEL", "FUEL_EXACT", "MEMORY_PEAK_BYTES", "WALL_US", "CPU_US", "HOST_CALLS", "BYTES_IN", "BYTES_OUT")
 OUTPUT_KINDS = ("NONE", "TEXT", "JSON", "BYTES")
 TOOL_FORMATS = ("MCP", "OPENAI", "ANTHROPIC")
+FUNCTION_PLACES = ("HERE", "DISPATCHED")
 
 DONE = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 
@@ -34,6 +35,15 @@ class HostStats(ctypes.Structure):
     _fields_ = [("calls_started", c_uint64), ("calls_ended", c_uint64), ("sandboxes_in_use", c_uint64), ("skills_loaded", c_uint64),
                 ("threads", c_uint)]
 
+
+class FunctionCall(ctypes.Structure):
+    """struct cordon_function_call."""
+
+    _fields_ = [("interface_name", c_char_p), ("name", c_char_p), ("args", c_void_p), ("args_len", c_size_t), ("skill", c_char_p),
+                ("bot", c_char_p), ("invocation_id", c_char_p), ("tier", c_int)]
+
+
+FUNCTION = ctypes.CFUNCTYPE(None, c_void_p, POINTER(FunctionCall), c_void_p)
 
 # Opaque handles are void *. `char **` is POINTER(c_void_p): what it gives has to be freed, so it must stay a pointer.
 _OUT = POINTER(c_void_p)
@@ -74,6 +84,12 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cordon_host_timeout_ms": (c_int, (c_void_p,)),
     "cordon_host_quiesce": (c_int, (c_void_p, _OUT)),
     "cordon_host_stats": (None, (c_void_p, POINTER(HostStats))),
+    # host functions
+    "cordon_host_opts_add_function": (c_int, (c_void_p, c_char_p, c_char_p, c_char_p, c_char_p, c_int, FUNCTION, c_void_p, _OUT)),
+    "cordon_reply_json": (None, (c_void_p, c_char_p, c_size_t)),
+    "cordon_reply_err": (None, (c_void_p, c_char_p)),
+    "cordon_reply_drop": (None, (c_void_p,)),
+    "cordon_reply_is_wanted": (c_bool, (c_void_p,)),
     # skills
     "cordon_skill_load": (c_int, (c_void_p, c_char_p, c_int, _OUT, _OUT)),
     "cordon_skill_load_bytes": (c_int, (c_void_p, c_char_p, c_char_p, c_size_t, c_int, _OUT, _OUT)),

@@ -62,6 +62,14 @@ class Native:
     def leave(self) -> None:
         self._leave()
 
+    def leave_aside(self) -> None:
+        """The same for a thread of the library's own, which cannot wait until the host is gone."""
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
+        if last:
+            threading.Thread(target=self._finish).start()
+
     def shut(self) -> bool:
         """Lets nobody in any more, the owner excepted. False if that was so before."""
         with self._lock:
@@ -95,8 +103,10 @@ class Native:
         with self._lock:
             self._users -= 1
             last = self._users == 0
-        if not last:
-            return
+        if last:
+            self._finish()
+
+    def _finish(self) -> None:
         if not self.forked:
             self._free(self._pointer)
         if self._parent is not None:

@@ -144,7 +144,9 @@ class Skill:
             with _Request(skill, export) as request:
                 self._fill(request, args, input, argv)
                 readers = self._loaded.readers(request.export)
-                return take_outcome(given(library().cordon_request_run, request.pointer), readers)
+                outcome = take_outcome(given(library().cordon_request_run, request.pointer), readers)
+                self.host._delivery.inside.raise_interrupt()
+                return outcome
 
     async def arun(self, export: str | None = None, args: Arguments | None = None, *, input: str | bytes | None = None,
                    argv: Sequence[str] = (), fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,

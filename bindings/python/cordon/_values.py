@@ -18,7 +18,11 @@ def to_json(arguments: Arguments) -> bytes:
     """An object by parameter name, or an array in order."""
     if isinstance(arguments, (str, bytes)) or not isinstance(arguments, (Mapping, Sequence)):
         raise TypeError(f"arguments are a dict by name or a list in order, not {type(arguments).__name__}")
-    return json.dumps(_plain(arguments), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return dumps(arguments)
+
+
+def dumps(value: Any) -> bytes:
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 def octets(value: str | bytes | bytearray | memoryview, what: str) -> bytes:

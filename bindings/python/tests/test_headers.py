@@ -13,10 +13,13 @@ from cordon import _errors, _library, _limits
 
 INCLUDE = ROOT / "include"
 HEADERS = {path.name: re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL) for path in (INCLUDE / "cordon").glob("*.h")}
-ENUMS = {"CORDON_USAGE_": _library.USAGE, "CORDON_OUTPUT_": _library.OUTPUT_KINDS, "CORDON_TOOLS_": _library.TOOL_FORMATS}
+ENUMS = {"CORDON_USAGE_": _library.USAGE, "CORDON_OUTPUT_": _library.OUTPUT_KINDS, "CORDON_TOOLS_": _library.TOOL_FORMATS,
+         "CORDON_FUNCTION_": _library.FUNCTION_PLACES}
+STRUCTS = {"cordon_host_stats": _library.HostStats, "cordon_function_call": _library.FunctionCall}
 TYPES = {"void": None, "bool": ctypes.c_bool, "int": ctypes.c_int, "unsigned": ctypes.c_uint, "size_t": ctypes.c_size_t, "uint64_t": ctypes.c_uint64,
          "char *": ctypes.c_char_p, "void *": ctypes.c_void_p, "char **": POINTER(ctypes.c_char_p), "size_t *": POINTER(ctypes.c_size_t),
-         "uint64_t *": POINTER(ctypes.c_uint64), "cordon_done_fn *": _library.DONE, "struct cordon_host_stats *": POINTER(_library.HostStats)}
+         "uint64_t *": POINTER(ctypes.c_uint64), "cordon_done_fn *": _library.DONE, "cordon_function_fn *": _library.FUNCTION,
+         "struct cordon_function_call *": POINTER(_library.FunctionCall), "struct cordon_host_stats *": POINTER(_library.HostStats)}
 
 
 def declarations():
@@ -61,17 +64,20 @@ def test_a_prototype_is_that_of_the_header(name):
     assert list(bound_arguments) == [ctype(argument, named=True) for argument in arguments]
 
 
-def test_a_completion_is_that_of_the_header():
-    result, arguments = re.search(r"typedef (\w+) cordon_done_fn\((.*?)\);", HEADERS["call.h"]).groups()
-    assert result == "void" and [ctype(argument, named=True) for argument in arguments.split(",")] == list(_library.DONE._argtypes_)
+@pytest.mark.parametrize("name, header, bound", [("cordon_done_fn", "call.h", _library.DONE), ("cordon_function_fn", "function.h", _library.FUNCTION)])
+def test_a_callback_is_that_of_the_header(name, header, bound):
+    result, arguments = re.search(rf"typedef (\w+) {name}\((.*?)\);", HEADERS[header]).groups()
+    assert result == "void" and [ctype(argument, named=True) for argument in arguments.split(",")] == list(bound._argtypes_)
 
 
 def test_numbers_and_structures_are_those_of_the_compiler(tmp_path):
     expressions = {prefix + name: number for prefix, names in ENUMS.items() for number, name in enumerate(names)}
     expressions["CORDON_USAGE_COUNT"] = len(_library.USAGE)
-    expressions["sizeof(struct cordon_host_stats)"] = ctypes.sizeof(_library.HostStats)
-    for field, _ in _library.HostStats._fields_:
-        expressions[f"offsetof(struct cordon_host_stats, {field})"] = getattr(_library.HostStats, field).offset
+    for name, struct in STRUCTS.items():
+        expressions[f"sizeof(struct {name})"] = ctypes.sizeof(struct)
+        for field, _ in struct._fields_:
+            expressions[f"offsetof(struct {name}, {field})"] = getattr(struct, field).offset
+            expressions[f"sizeof(((struct {name} *)0)->{field})"] = getattr(struct, field).size
     checks = "".join(f'_Static_assert(({expression}) == {number}, "{expression}");\n' for expression, number in expressions.items())
     done = subprocess.run(["gcc", "-std=c11", "-fsyntax-only", f"-I{INCLUDE}", "-xc", "-"], input=f"#include <cordon/cordon.h>\n{checks}", capture_output=True,
                           text=True)

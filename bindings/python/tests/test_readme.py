@@ -14,7 +14,7 @@ import cordon
 @pytest.fixture
 def folder(tmp_path, make_host, monkeypatch):
     """Where the skills of the README lie, and a Host() that needs no installation."""
-    for name in ("adder", "echo", "cat", "spin", "fetch", "err", "env"):
+    for name in ("adder", "echo", "cat", "spin", "fetch", "err", "env", "own"):
         shutil.copy(FIXTURES / f"{name}.wat", tmp_path / f"{name}.wasm")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cordon, "Host", make_host)
