@@ -26,8 +26,8 @@ struct cordon_function_call {
 };
 
 /** What a function answers through. It is answered exactly once, by one of the three below, which frees it: in the
- *  function or later, from any thread, also after the call is gone (then nothing happens). Until it is answered the
- *  guest waits, at most to its deadline; waiting costs no thread. */
+ *  function or later, from any thread, also after the call is gone (then nothing happens), but before the host is
+ *  freed. Until it is answered the guest waits, at most to its deadline; waiting costs no thread. */
 typedef struct cordon_reply cordon_reply;
 
 /** A host function. It may call anything of the library but a synchronous call (WOULD_DEADLOCK) and cordon_host_free. */
