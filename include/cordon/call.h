@@ -63,8 +63,10 @@ CORDON_API int cordon_request_set_env(cordon_request *req, const char *name, con
 /** A question to the operator: `skill` wants something that is not granted. Texts are UTF-8, `wanted` a stranger's (for a
  *  terminal: cordon_escape). They live until the function returns. */
 struct cordon_question {
-    const char *skill, *capability, *wanted;
-    const char *grant; /**< what would allow it, as cordon_request_allow takes it */
+    const char *skill;      /**< its name */
+    const char *capability; /**< such as "net" */
+    const char *wanted;     /**< as a denial would list it */
+    const char *grant;      /**< what would allow it, as cordon_request_allow takes it */
 };
 /** What a question is answered through, by exactly one of the two functions below, once, from any thread. */
 typedef struct cordon_decision cordon_decision;
