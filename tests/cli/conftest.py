@@ -41,12 +41,12 @@ class Cordon:
         options.setdefault("stderr", subprocess.PIPE)
         return subprocess.Popen([self.path, *map(os.fsdecode, words)], env={**self.env, **(env or {})}, **options)
 
-    def __call__(self, *words, input=None, **options):
+    def __call__(self, *words, input=None, seconds=SECONDS, **options):
         if input is not None:
             options["stdin"] = subprocess.PIPE
         with self.popen(*words, **options) as child:
             try:
-                out, err = child.communicate(input, timeout=SECONDS)
+                out, err = child.communicate(input, timeout=seconds)
             except subprocess.TimeoutExpired:
                 child.kill()
                 raise

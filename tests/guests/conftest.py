@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guests, and the command as in tests/cli. C is built by the command itself, the others by scripts/guests from what lies in its cache."""
 
+import functools
 import importlib.util
 import json
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+COMPILING_SECONDS = 600  # Python's 18 MB, on a busy machine and under the sanitizers
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -73,13 +75,28 @@ def c(cordon, tmp_path_factory):
     return source / "guest.wasm"
 
 
+@pytest.fixture(scope="session")
+def guests(request, cordon, c):
+    """guests(name): the guest of that name, compiled; the test is skipped where it is not here."""
+    found = {"c": {"file": c}, **request.config.guests}
+
+    @functools.cache
+    def compiled(name):
+        guest = Guest(cordon, name, found[name]["file"])
+        done = guest.command("inspect", seconds=COMPILING_SECONDS)
+        assert done.status == 0, done.err
+        return guest
+
+    def get(name):
+        if "missing" in found[name]:
+            pytest.skip(found[name]["missing"])
+        assert "file" in found[name], found[name]["broken"]
+        return compiled(name)
+
+    get.here = [name for name, one in found.items() if "file" in one]
+    return get
+
+
 @pytest.fixture
-def guest(request, cordon):
-    name = request.param
-    if name == "c":
-        return Guest(cordon, name, request.getfixturevalue("c"))
-    found = request.config.guests[name]
-    if "missing" in found:
-        pytest.skip(found["missing"])
-    assert "file" in found, found["broken"]
-    return Guest(cordon, name, found["file"])
+def guest(request, guests):
+    return guests(request.param)
