@@ -41,6 +41,10 @@ enum net_method {
     NET_GET = 1, NET_HEAD = 2, NET_POST = 4, NET_PUT = 8, NET_PATCH = 16, NET_DELETE = 32, NET_OPTIONS = 64,
     NET_ANY_METHOD = 127,
 };
+/* In capitals; 0 or NULL for any other. */
+unsigned net_method_find(const char *name, size_t len);
+const char *net_method_name(enum net_method method);
+
 enum net_span {
     NET_HOST_ONLY,
     NET_HOST_AND_BENEATH, /* .HOST */

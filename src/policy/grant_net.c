@@ -19,12 +19,20 @@ static const struct {
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
-static unsigned find_method(const char *s, size_t len)
+unsigned net_method_find(const char *s, size_t len)
 {
     for (size_t i = 0; i < METHODS; i++)
         if (strlen(methods[i].name) == len && memcmp(methods[i].name, s, len) == 0)
             return methods[i].bit;
     return 0;
+}
+
+const char *net_method_name(enum net_method method)
+{
+    for (size_t i = 0; i < METHODS; i++)
+        if (methods[i].bit == method)
+            return methods[i].name;
+    return NULL;
 }
 
 /* METHODS: are capitals and commas before a colon; a scheme's colon has slashes after it. Moves *s past them. */
@@ -37,7 +45,7 @@ static int take_methods(const struct grant_parse *p, const char **s, unsigned *r
         return 0;
     for (size_t at = 0; at <= len;) {
         size_t n = strcspn(*s + at, ",:");
-        unsigned bit = find_method(*s + at, n);
+        unsigned bit = net_method_find(*s + at, n);
         if (!bit)
             return grant_refuse(p, "what stands in capitals before the colon must be methods, with commas between: GET, HEAD, POST, PUT, PATCH, "
                                    "DELETE, OPTIONS (a host is written in small letters)");

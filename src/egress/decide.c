@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The decisions on a hop. The allow-list is asked before anything is looked up, the addresses before anything is connected to. */
+#include "internal.h"
+#include "base/buf.h"
+#include "policy/prefix.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct ask ask_of(const struct gateway_request *r, enum ask_kind kind)
+{
+    return (struct ask){.kind = kind, .method = r->method, .scheme = r->url.scheme, .host = r->url.host.text, .port = r->url.port, .path = r->url.path};
+}
+
+/* Does the grant fit this origin, so that it is the path or the method that it leaves out? */
+static bool fits_origin(const struct grant *g, const struct gateway_request *r)
+{
+    struct ask a = ask_of(r, ASK_NET);
+    a.method = (enum net_method)(g->net.methods & -g->net.methods);
+    a.path = g->net.prefix ? g->net.prefix : "/";
+    return grant_allows(g, &a);
+}
+
+/* The smallest grant worth giving: the origin; the method and path only where the origin is granted already. */
+static void write_wanted(struct gateway_request *r)
+{
+    char origin[URL_ORIGIN_MAX], path[GATEWAY_URL_MAX * 3 + 1];
+    bool narrower = false;
+    url_origin(&r->url, origin);
+    for (size_t i = 0; r->ask.grants && i < r->ask.grants->n; i++)
+        narrower = narrower || (r->ask.grants->item[i].kind == GRANT_NET && fits_origin(&r->ask.grants->item[i], r));
+    if (!narrower || prefix_parse(r->url.path, path) || strlen(path) > GRANT_PREFIX_MAX)
+        path[0] = '\0';
+    snprintf(r->wanted, sizeof r->wanted, "%s%s%s%s", narrower ? r->ask.method : "", narrower ? ":" : "", origin, path);
+}
+
+static void deny(struct gateway_request *r, enum denial why, const char *what)
+{
+    r->denial = why;
+    write_wanted(r);
+    request_fail(r, GATEWAY_DENIED, "net=%.300s %s", r->wanted, what);
+}
+
+bool decide_url(struct gateway_request *r)
+{
+    struct ask a = ask_of(r, ASK_NET);
+    if (grants_find(r->ask.grants, &a))
+        return true;
+    deny(r, DENIAL_NOT_GRANTED, r->redirects ? "is where a redirect leads, and is not granted" : "is not granted");
+    return false;
+}
+
+static bool is_let_in(const struct gateway *g, const struct address *a)
+{
+    for (size_t i = 0; i < g->n_allow_private; i++)
+        if (address_in_range(a, &g->allow_private[i]))
+            return true;
+    return false;
+}
+
+static bool may_reach(const struct gateway_request *r, const struct address *a)
+{
+    return is_let_in(r->gateway, a) || (!address_why_not_global(a) && !own_address(a));
+}
+
+/* A literal and localhost were granted as such, with their port: decide_url has compared them. */
+bool decide_addresses(struct gateway_request *r, const struct address *a, size_t n)
+{
+    bool as_written = host_is_literal_or_localhost(&r->url.host) || r->by_proxy;
+    r->n_pins = r->pin = 0;
+    for (size_t i = 0; i < n && r->n_pins < PINS_MAX; i++)
+        if (as_written || may_reach(r, &a[i]))
+            r->pins[r->n_pins++] = a[i];
+    if (r->n_pins > 0)
+        return true;
+    deny(r, DENIAL_PRIVATE_ADDRESS, "leads to an address that is not of the open internet");
+    return false;
+}
+
+const struct grant *decide_credential(const struct gateway_request *r, const struct grant *before)
+{
+    const struct grants *set = r->ask.grants;
+    struct ask a = ask_of(r, ASK_CREDENTIAL);
+    for (size_t i = before ? (size_t)(before - set->item) + 1 : 0; set && i < set->n; i++)
+        if (grant_allows(&set->item[i], &a))
+            return &set->item[i];
+    return NULL;
+}
