@@ -18,7 +18,7 @@ help:
 	@echo 'make demo          build, then show a skill, a denial and a stopped loop'
 	@echo 'make test          build, then run every test'
 	@echo 'make guests        get the toolchains of other languages into the user cache; their guests are then tested too (minutes, once)'
-	@echo 'make check-asan    the tests under address, undefined-behaviour and leak sanitizers; the scheduler under the thread sanitizer'
+	@echo 'make check-asan    the tests under address, undefined-behaviour and leak sanitizers; the scheduler and the gateway under the thread sanitizer'
 	@echo 'make fuzz          each fuzz target for SECONDS (30); T="grant args" only those'
 	@echo 'make bench         measure'
 	@echo 'make lint          gcc -fanalyzer and clang-tidy'
@@ -58,9 +58,9 @@ guests: ground
 	@scripts/guests --all
 
 check-asan: ground
-	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests)
+	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests tests/unit/egress-tests)
 	$(call ninja,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
-	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests
+	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests --also build-tsan/tests/unit/egress-tests
 
 # T: which targets (fuzz/*.c); none: all but `compile`.
 fuzz: export CC = clang-14

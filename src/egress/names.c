@@ -2,7 +2,6 @@
 #include "names.h"
 #include "base/error.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

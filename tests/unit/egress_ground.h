@@ -352,11 +352,12 @@ struct fetch {
     enum gateway_end end;
     enum denial denial;
     char wanted[1024], message[GATEWAY_MESSAGE_MAX];
-    unsigned redirects, dones;
+    unsigned redirects;
+    _Atomic unsigned dones;
     int pause_after;   /* pieces; 0: never */
-    int pieces;
+    _Atomic int pieces;
     const char *more;  /* of a body that streams; NULL: all was given */
-    bool more_later;
+    _Atomic bool more_later;
 };
 
 static inline void on_head(void *data, unsigned status, const struct gateway_field *fields, size_t n)

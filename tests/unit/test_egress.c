@@ -983,18 +983,19 @@ START_TEST(a_thousand_fetches_take_no_more_threads_than_ten)
     struct gateway_opts o = {.per_scope = 1000, .total = 1000};
     struct gateway *g = make_gateway(NULL, NULL, &o);
     struct gateway_scope *s = gateway_scope_new(g);
-    int ten = threads_with(s, 10), thousand = threads_with(s, 1000);
-    ck_assert_int_eq(ten, thousand);
-    ck_assert_int_eq(ten, 3); /* this one, the server's, the gateway's */
+    int before = count_threads(), ten = threads_with(s, 10), thousand = threads_with(s, 1000);
+    ck_assert_int_eq(ten, before + 1); /* the gateway's */
+    ck_assert_int_eq(thousand, ten);
     gateway_scope_unref(s);
     gateway_free(g);
 }
 END_TEST
 
-START_TEST(a_thousand_look_ups_take_no_thread_each)
+START_TEST(many_look_ups_take_no_thread_each)
 {
     struct fetch *f[200];
     char url[64];
+    int before = count_threads();
     for (int i = 0; i < 200; i++) {
         snprintf(url, sizeof url, "http://silent.example:%u/", two->port);
         f[i] = fetch_new("GET", url, names_grant);
@@ -1003,7 +1004,7 @@ START_TEST(a_thousand_look_ups_take_no_thread_each)
     }
     while (dns->questions < 50)
         usleep(1000);
-    ck_assert_int_eq(count_threads(), 4);
+    ck_assert_int_eq(count_threads(), before + 1); /* the gateway's */
     for (int i = 0; i < 200; i++) {
         fetch_wait(f[i]);
         expect_end(f[i], GATEWAY_DEADLINE);
@@ -1141,7 +1142,7 @@ Suite *suite_egress(void)
     tcase_add_test(names_case, a_name_that_rebinds_between_hops_is_caught);
     tcase_add_test(names_case, a_name_without_an_address_is_no_host);
     tcase_add_test(names_case, a_silent_resolver_does_not_outlive_the_deadline);
-    tcase_add_test(names_case, a_thousand_look_ups_take_no_thread_each);
+    tcase_add_test(names_case, many_look_ups_take_no_thread_each);
     suite_add_tcase(s, plain);
     suite_add_tcase(s, names_case);
     return s;
