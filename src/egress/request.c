@@ -285,7 +285,7 @@ static bool set_deadline(struct gateway_request *r)
     r->timed = true;
     request_ref(r);
     uv_update_time(&r->gateway->loop);
-    uv_timer_start(&r->deadline, too_late, left / 1000000 + 1, 0);
+    uv_timer_start(&r->deadline, too_late, left / 1000000 + 2, 0); /* the loop counts whole ms, from one that has begun */
     return true;
 }
 
