@@ -13,6 +13,7 @@ Nothing is compiled: this is ctypes over libcordon.so, which is opened when it i
 from __future__ import annotations
 
 from . import _library
+from ._ask import Question
 from ._errors import (Cancelled, DeadlineExceeded, Error, FunctionError, HostBug, LimitError, OutcomeError, OutOfFuel, OutOfMemory, OutputTooLarge,
                       SkillError, Trap)
 from ._functions import Caller, Function, caller, function
@@ -22,7 +23,7 @@ from ._skill import Skill
 from ._values import octets as _octets
 
 __all__ = ["Caller", "Cancelled", "DeadlineExceeded", "Denial", "Error", "Failure", "Function", "FunctionError", "Host",
-           "HostBug", "LimitError", "LogLine", "OutOfFuel", "OutOfMemory", "Outcome", "OutcomeError", "OutputTooLarge",
+           "HostBug", "LimitError", "LogLine", "OutOfFuel", "OutOfMemory", "Outcome", "OutcomeError", "OutputTooLarge", "Question",
            "Skill", "SkillError", "Stats", "Trap", "Usage", "caller", "engine_version", "escape", "function", "version"]
 
 for _name in __all__:

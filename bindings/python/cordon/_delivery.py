@@ -206,7 +206,7 @@ class Call:
             library().cordon_call_cancel(pointer)  # of no effect but where the coroutine was closed before the end
             library().cordon_call_unref(pointer)
 
-    def done(self, outcome: c_void_p | None, error: c_void_p | None) -> None:
+    def done(self, outcome: int | None, error: int | None) -> None:
         """In whichever thread dispatches."""
         try:
             result: Result = self._take(c_void_p(outcome)) if outcome else take_error(c_void_p(error))

@@ -55,7 +55,7 @@ class SkillError(OutcomeError):
 
     @property
     def value(self) -> typing.Any:
-        return self.outcome.error.value
+        return self.outcome.error.value if self.outcome.error else None
 
 
 class Trap(OutcomeError):

@@ -8,21 +8,22 @@ takes. One that is a coroutine runs in a loop that awaits calls of the host, and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import itertools
 import json
 import keyword
 import logging
-import threading
 import weakref
 from ctypes import c_void_p, string_at
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 from . import _values, _wit
 from ._delivery import Delivery
 from ._errors import FunctionError
 from ._library import FUNCTION, FUNCTION_PLACES, FunctionCall, c_string, check, library, text
+from ._once import Once
 
 _LOOK_AGAIN_S = 0.1  # nothing tells that a call is gone; it has to be asked
 
@@ -80,6 +81,8 @@ def function(name: str, type: str, *, capability: str | None = None) -> Callable
 class Offered:
     """A function, as one host offers it."""
 
+    delivery: Delivery  # set when there is a host
+
     def __init__(self, function: Function) -> None:
         signature = _wit.signature(function.type)
         self._function = function
@@ -87,7 +90,6 @@ class Offered:
         self._parameters = {name: (_python_name(name), _values.reader(schema)) for name, schema in signature.parameters.items()}
         self._answers = signature.answers
         self._is_async = inspect.iscoroutinefunction(function.target)
-        self.delivery: Delivery | None = None  # set when there is a host
 
     def begin(self, call: FunctionCall, reply: Reply) -> None:
         """In the thread of the guest."""
@@ -98,7 +100,8 @@ class Offered:
         if self._is_async:
             self._hand_over(context, arguments, reply)
         else:
-            self._answer(reply, lambda: context.run(self._function.target, **arguments))
+            with self._answering(reply):
+                self._give(reply, context.run(self._function.target, **arguments))
 
     def _arguments(self, given: dict[str, Any]) -> dict[str, Any]:
         named = {}
@@ -107,10 +110,14 @@ class Offered:
             named[python_name] = value if read is None else read(value)
         return named
 
-    def _answer(self, reply: Reply, work: Callable[[], Any]) -> None:
+    def _give(self, reply: Reply, value: Any) -> None:
+        reply.json(_values.dumps(value) if self._answers else b"")
+
+    @contextlib.contextmanager
+    def _answering(self, reply: Reply) -> Iterator[None]:
+        """Whatever is raised within becomes an answer, or is dropped."""
         try:
-            value = work()
-            reply.json(_values.dumps(value) if self._answers else b"")
+            yield
         except FunctionError as problem:
             reply.err(str(problem))
         except Exception:
@@ -138,15 +145,8 @@ class Offered:
         loop.call_later(_LOOK_AGAIN_S, _cancel_if_unwanted, loop, task, reply)
 
     async def _run(self, arguments: dict[str, Any], reply: Reply) -> None:
-        try:
-            value = await self._function.target(**arguments)
-        except asyncio.CancelledError:
-            reply.drop()
-            raise
-        except Exception as problem:
-            self._answer(reply, lambda: _raise(problem))
-        else:
-            self._answer(reply, lambda: value)
+        with self._answering(reply):
+            self._give(reply, await self._function.target(**arguments))
 
 
 def _cancel_if_unwanted(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], reply: Reply) -> None:
@@ -158,54 +158,26 @@ def _cancel_if_unwanted(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None
         task.cancel()
 
 
-def _raise(problem: Exception) -> None:
-    raise problem
-
-
 def _python_name(name: str) -> str:
     """As a call of an export takes it: `_values.parameter` the other way round."""
     name = name.replace("-", "_")
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-class Reply:
-    """A guest that waits. It is answered once; while it is not, the host lives."""
-
-    def __init__(self, pointer: c_void_p, delivery: Delivery) -> None:
-        self._pointer: c_void_p | None = pointer
-        self._lock = threading.Lock()
-        self._host = delivery.host
-        self.holds = self._host.enter_while_alive() is not None
-
-    def _take(self) -> c_void_p | None:
-        with self._lock:
-            pointer, self._pointer = self._pointer, None
-        return pointer
-
-    def _answer(self, function: Callable[..., None], *arguments: Any) -> None:
-        pointer = self._take()
-        if pointer is None or self._host.forked:
-            return
-        function(pointer, *arguments)
-        if self.holds:
-            self._host.leave_aside()
+class Reply(Once):
+    """A guest that waits."""
 
     def json(self, data: bytes) -> None:
-        self._answer(library().cordon_reply_json, data, len(data))
+        self.answer(library().cordon_reply_json, data, len(data))
 
     def err(self, words: str) -> None:
-        self._answer(library().cordon_reply_err, words.encode("utf-8", "replace").replace(b"\0", b" "))
+        self.answer(library().cordon_reply_err, words.encode("utf-8", "replace").replace(b"\0", b" "))
 
     def drop(self) -> None:
-        """Of no effect once it is answered."""
-        self._answer(library().cordon_reply_drop)
+        self.answer(library().cordon_reply_drop)
 
     def is_wanted(self) -> bool:
-        with self._lock:
-            return self._pointer is not None and library().cordon_reply_is_wanted(self._pointer)
-
-    def __del__(self) -> None:
-        self.drop()
+        return bool(self.ask(library().cordon_reply_is_wanted))
 
 
 # The library keeps a number for each function. The host keeps the function, which may keep the host: so none is kept here.
@@ -216,10 +188,10 @@ _keys = itertools.count(1)
 @FUNCTION
 def _on_function(key: int, call: Any, reply: int) -> None:
     offered = _offered.get(key)
-    if offered is None or offered.delivery is None:
+    if offered is None:
         library().cordon_reply_drop(reply)
         return
-    answer = Reply(c_void_p(reply), offered.delivery)
+    answer = Reply(reply, offered.delivery.host)
     try:
         with offered.delivery.inside:
             if answer.holds:

@@ -43,6 +43,13 @@ class FunctionCall(ctypes.Structure):
                 ("bot", c_char_p), ("invocation_id", c_char_p), ("tier", c_int)]
 
 
+class Question(ctypes.Structure):
+    """struct cordon_question."""
+
+    _fields_ = [("skill", c_char_p), ("capability", c_char_p), ("wanted", c_char_p), ("grant", c_char_p)]
+
+
+ASK = ctypes.CFUNCTYPE(None, c_void_p, POINTER(Question), c_void_p)
 FUNCTION = ctypes.CFUNCTYPE(None, c_void_p, POINTER(FunctionCall), c_void_p)
 
 # Opaque handles are void *. `char **` is POINTER(c_void_p): what it gives has to be freed, so it must stay a pointer.
@@ -110,6 +117,9 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cordon_request_set_bot": (c_int, (c_void_p, c_char_p, _OUT)),
     "cordon_request_allow": (c_int, (c_void_p, c_char_p, _OUT)),
     "cordon_request_set_env": (c_int, (c_void_p, c_char_p, c_char_p, _OUT)),
+    "cordon_request_set_ask": (c_int, (c_void_p, ASK, c_void_p, _OUT)),
+    "cordon_decision_allow": (c_int, (c_void_p, _OUT)),
+    "cordon_decision_deny": (None, (c_void_p,)),
     "cordon_request_run": (c_int, (c_void_p, _OUT, _OUT)),
     "cordon_request_start": (c_int, (c_void_p, DONE, c_void_p, _OUT, _OUT)),
     "cordon_call_cancel": (None, (c_void_p,)),
@@ -174,8 +184,12 @@ def library() -> ctypes.CDLL:
     return lib
 
 
-def text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")
+def text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "replace")
+
+
+def text_or_none(value: bytes | None) -> str | None:
+    return None if value is None else text(value)
 
 
 def c_string(value: str | bytes, what: str) -> bytes:
@@ -195,7 +209,7 @@ def take_error(pointer: c_void_p) -> Error:
     """The error as a Python exception; the library's own is freed."""
     lib = library()
     try:
-        causes = []
+        causes: list[str] = []
         while True:
             cause = lib.cordon_error_cause(pointer, len(causes))
             if cause is None:
@@ -203,7 +217,7 @@ def take_error(pointer: c_void_p) -> Error:
             causes.append(text(cause))
         return Error(id=text(lib.cordon_error_id(pointer)), category=text(lib.cordon_error_category(pointer)),
                      message=text(lib.cordon_error_message(pointer)), hint=text(lib.cordon_error_hint(pointer)),
-                     subject=text(lib.cordon_error_subject(pointer)), causes=tuple(causes),
+                     subject=text_or_none(lib.cordon_error_subject(pointer)), causes=tuple(causes),
                      exit_code=lib.cordon_error_exit_code(pointer))
     finally:
         lib.cordon_error_free(pointer)
@@ -235,7 +249,7 @@ def take_text(pointer: c_void_p | int | None) -> str | None:
 
 def given_text(function: Any, *arguments: Any) -> str:
     """The same for one that gives a `char *`."""
-    return take_text(given(function, *arguments))
+    return take_text(given(function, *arguments)) or ""
 
 
 def given_json(function: Any, *arguments: Any) -> Any:

@@ -10,7 +10,7 @@ import math
 from ctypes import c_int, c_uint64, c_void_p
 from typing import Mapping, Union
 
-from ._library import c_string, check, library, text
+from ._library import c_string, check, library, text_or_none
 
 Limit = Union[int, float, str, datetime.timedelta]
 
@@ -25,7 +25,7 @@ def numbers() -> dict[str, int]:
     """The limits there are, by name."""
     found: dict[str, int] = {}
     while True:
-        name = text(library().cordon_limit_name(len(found)))
+        name = text_or_none(library().cordon_limit_name(len(found)))
         if name is None:
             return found
         found[name] = len(found)

@@ -10,7 +10,7 @@ from ctypes import byref, c_char_p, c_int, c_size_t, c_uint64, c_void_p
 from typing import Any, NamedTuple
 
 from ._errors import BY_OUTCOME, OutcomeError
-from ._library import OUTPUT_KINDS, USAGE, library, take_text, text
+from ._library import OUTPUT_KINDS, USAGE, library, take_text, text, text_or_none
 from ._values import Reader
 
 _TEXT = OUTPUT_KINDS.index("TEXT")
@@ -87,8 +87,9 @@ class Outcome:
 
     def value(self) -> Any:
         """`output`, or the exception."""
-        if not self.ok:
-            raise self.exception()
+        problem = self.exception()
+        if problem is not None:
+            raise problem
         return self.output
 
 
@@ -137,8 +138,8 @@ def _failure(lib: ctypes.CDLL, pointer: c_void_p, readers: Readers) -> Failure:
     value = None if found is None else json.loads(found)
     if found is not None and readers.error:
         value = readers.error(value)
-    return Failure(text(lib.cordon_outcome_message(pointer)), text(lib.cordon_outcome_hint(pointer)), value,
-                   text(lib.cordon_outcome_trap(pointer)))
+    return Failure(text(lib.cordon_outcome_message(pointer)), text_or_none(lib.cordon_outcome_hint(pointer)), value,
+                   text_or_none(lib.cordon_outcome_trap(pointer)))
 
 
 def _usage(lib: ctypes.CDLL, pointer: c_void_p) -> Usage:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
 from ctypes import c_void_p
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Sequence
 
 from . import _limits, _values
+from ._ask import Ask, Asking
 from ._delivery import Call
 from ._library import TOOL_FORMATS, c_string, check, given, given_json, given_text, library, text
 from ._limits import Limit
@@ -27,6 +29,7 @@ class _Terms(NamedTuple):
     bot: str | None = None
     allow: tuple[str, ...] = ()
     env: Mapping[str, str] = {}
+    ask: Ask | None = None
 
 
 class _Loaded:
@@ -55,6 +58,9 @@ class Skill:
     A call names an export: in full ("docs:adder/add@0.1.0#add"), shortened where that is not ambiguous ("add"), or None for the
     default (`execute` of the skill world, else the command, else the only one there is).
     """
+
+    _loaded: _Loaded
+    _terms: _Terms
 
     def __init__(self) -> None:
         raise TypeError("a skill is made by Host.load")
@@ -107,19 +113,21 @@ class Skill:
 
     def within(self, *, fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,
                limits: Mapping[str, Limit] | None = None, allow: Sequence[str] = (), env: Mapping[str, str] | None = None,
-               bot: str | None = None) -> Skill:
+               bot: str | None = None, ask: Ask | None = None) -> Skill:
         """The same skill, whose calls have these limits and grants: `skill.within(fuel="1G", timeout=2.5).call("add", x=2, y=3)`.
 
         A limit is a string as people write it ("20G", "64MiB", "250ms") or a number: of fuel, of bytes, of seconds. `limits` takes
         any by name, the rarer ones too. `allow` holds grants as `cordon help grants` has them, to be added to those that are there;
-        `env` grants variables and gives them values. `bot` is the name that the guest's get-context speaks of.
+        `env` grants variables and gives them values. `bot` is the name that the guest's get-context speaks of. `ask` is asked, in the
+        loop that awaits the call, before something is denied that an operator may grant in passing: it is given a Question and
+        answers True for yes, or is a coroutine that does. Meanwhile the clock of the call stands still.
         """
         if isinstance(allow, str) or not all(isinstance(grant, str) for grant in allow):
             raise TypeError("allow is a list of grants, each a str")
         given_limits = _limits.read_all({**(limits or {}), **_given(fuel=fuel, memory=memory, timeout=timeout)})
         had = self._terms
         return self._view(self._loaded, _Terms({**had.limits, **given_limits}, had.bot if bot is None else bot, (*had.allow, *allow),
-                                               {**had.env, **(env or {})}))
+                                               {**had.env, **(env or {})}, ask or had.ask))
 
     def call(self, export: str | None = None, /, *args: Any, **named: Any) -> Any:
         """The answer of the export to these arguments, by name or in order; if it did not end well, an OutcomeError."""
@@ -140,6 +148,8 @@ class Skill:
         call was not started.
         """
         self = self._bound(fuel=fuel, memory=memory, timeout=timeout, limits=limits, allow=allow, env=env, bot=bot)
+        if self._terms.ask is not None:
+            raise ValueError("a call that may ask has to be awaited: use acall or arun")
         with self._loaded.native as skill:
             with _Request(skill, export) as request:
                 self._fill(request, args, input, argv)
@@ -151,14 +161,17 @@ class Skill:
     async def arun(self, export: str | None = None, args: Arguments | None = None, *, input: str | bytes | None = None,
                    argv: Sequence[str] = (), fuel: Limit | None = None, memory: Limit | None = None, timeout: Limit | None = None,
                    limits: Mapping[str, Limit] | None = None, allow: Sequence[str] = (), env: Mapping[str, str] | None = None,
-            bot: str | None = None) -> Outcome:
-        """The same for asyncio, as acall()."""
-        self = self._bound(fuel=fuel, memory=memory, timeout=timeout, limits=limits, allow=allow, env=env, bot=bot)
-        with self._loaded.native as skill:
+                   bot: str | None = None, ask: Ask | None = None) -> Outcome:
+        """The same for asyncio, as acall(); `ask` as for within()."""
+        self = self._bound(fuel=fuel, memory=memory, timeout=timeout, limits=limits, allow=allow, env=env, bot=bot, ask=ask)
+        loop = asyncio.get_running_loop()
+        with self._loaded.native as skill, contextlib.ExitStack() as stack:
             with _Request(skill, export) as request:
                 self._fill(request, args, input, argv)
+                if self._terms.ask is not None:
+                    stack.enter_context(Asking(self._terms.ask, self.host._native, loop)).set(request.pointer)
                 readers = self._loaded.readers(request.export)
-                call = Call(self.host._delivery, asyncio.get_running_loop(), lambda outcome: take_outcome(outcome, readers))
+                call = Call(self.host._delivery, loop, lambda outcome: take_outcome(outcome, readers))
                 call.start(request.pointer)
             return await call.wait()
 
@@ -176,8 +189,8 @@ class Skill:
             request.set_limit(name, value)
         for grant in self._terms.allow:
             request.allow(grant)
-        for name, value in self._terms.env.items():
-            request.set_env(name, value)
+        for variable, content in self._terms.env.items():
+            request.set_env(variable, content)
         if self._terms.bot is not None:
             request.set_bot(self._terms.bot)
 

@@ -58,3 +58,80 @@ def test_a_grant_is_not_cut_at_a_nul(skill):
     for terms in ({"allow": ["env=TOWN\0"]}, {"env": {"TOWN": "a\0b"}}, {"env": {"TOWN\0": "a"}}):
         with pytest.raises(ValueError):
             skill("env").run(input="x", **terms)
+
+
+# ---- asking ----
+
+
+@pytest.fixture
+def asked(skill, monkeypatch):
+    """asked(ask) is the outcome of a call that wants TOWN, which is Ulm."""
+    monkeypatch.setenv("TOWN", "Ulm")
+    return lambda ask, **terms: asyncio.run(skill("env").within(ask=ask).arun(input="TOWN", **terms))
+
+
+def test_a_yes_lets_it_through_for_this_call(asked, skill):
+    questions = []
+    assert asked(lambda question: questions.append(question) or True).output == "Ulm"
+    assert questions == [cordon.Question("env", "env", "TOWN", "env=TOWN")]
+    assert skill("env").run(input="TOWN").denials
+
+
+@pytest.mark.parametrize("answer", [False, None, 1, "yes"])
+def test_anything_but_a_yes_is_a_no(asked, answer):
+    assert [denial.wanted for denial in asked(lambda question: answer).denials] == ["TOWN"]
+
+
+def test_what_is_granted_is_not_asked_about(asked):
+    assert asked(lambda question: pytest.fail("asked"), allow=["env=TOWN"]).output == "Ulm"
+
+
+def test_a_coroutine_may_take_its_time(asked):
+    async def ask(question):
+        await asyncio.sleep(0.5)
+        return True
+    assert asked(ask, timeout="200ms").output == "Ulm"
+
+
+def test_one_that_fails_is_a_no(asked, caplog):
+    def ask(question):
+        raise RuntimeError("nobody there")
+    assert asked(ask).denials and "could not be answered" in caplog.text
+
+
+def test_a_task_that_is_cancelled_cancels_its_question(skill):
+    ended = []
+
+    async def ask(question):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(question.wanted)
+
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(skill("env").within(ask=ask).acall(input="TOWN"), 0.2)
+        await asyncio.sleep(0)
+    asyncio.run(main())
+    assert ended == ["TOWN"]
+
+
+def test_questions_of_many_calls_are_asked_at_once(skill, monkeypatch):
+    monkeypatch.setenv("TOWN", "Ulm")
+
+    async def ask(question):
+        nonlocal waiting
+        waiting += 1
+        while waiting < 20:
+            await asyncio.sleep(0.001)
+        return True
+
+    async def main():
+        return await asyncio.gather(*(skill("env").within(ask=ask).acall(input="TOWN") for _ in range(20)))
+    waiting = 0
+    assert asyncio.run(main()) == ["Ulm"] * 20
+
+
+def test_a_call_that_blocks_cannot_ask(skill):
+    with pytest.raises(ValueError, match="use acall or arun"):
+        skill("env").within(ask=lambda question: True).call(input="TOWN")

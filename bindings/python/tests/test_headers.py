@@ -15,10 +15,11 @@ INCLUDE = ROOT / "include"
 HEADERS = {path.name: re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL) for path in (INCLUDE / "cordon").glob("*.h")}
 ENUMS = {"CORDON_USAGE_": _library.USAGE, "CORDON_OUTPUT_": _library.OUTPUT_KINDS, "CORDON_TOOLS_": _library.TOOL_FORMATS,
          "CORDON_FUNCTION_": _library.FUNCTION_PLACES}
-STRUCTS = {"cordon_host_stats": _library.HostStats, "cordon_function_call": _library.FunctionCall}
+STRUCTS = {"cordon_host_stats": _library.HostStats, "cordon_function_call": _library.FunctionCall, "cordon_question": _library.Question}
 TYPES = {"void": None, "bool": ctypes.c_bool, "int": ctypes.c_int, "unsigned": ctypes.c_uint, "size_t": ctypes.c_size_t, "uint64_t": ctypes.c_uint64,
          "char *": ctypes.c_char_p, "void *": ctypes.c_void_p, "char **": POINTER(ctypes.c_char_p), "size_t *": POINTER(ctypes.c_size_t),
          "uint64_t *": POINTER(ctypes.c_uint64), "cordon_done_fn *": _library.DONE, "cordon_function_fn *": _library.FUNCTION,
+         "cordon_ask_fn *": _library.ASK, "struct cordon_question *": POINTER(_library.Question),
          "struct cordon_function_call *": POINTER(_library.FunctionCall), "struct cordon_host_stats *": POINTER(_library.HostStats)}
 
 
@@ -64,7 +65,8 @@ def test_a_prototype_is_that_of_the_header(name):
     assert list(bound_arguments) == [ctype(argument, named=True) for argument in arguments]
 
 
-@pytest.mark.parametrize("name, header, bound", [("cordon_done_fn", "call.h", _library.DONE), ("cordon_function_fn", "function.h", _library.FUNCTION)])
+@pytest.mark.parametrize("name, header, bound", [("cordon_done_fn", "call.h", _library.DONE), ("cordon_function_fn", "function.h", _library.FUNCTION),
+                                                 ("cordon_ask_fn", "call.h", _library.ASK)])
 def test_a_callback_is_that_of_the_header(name, header, bound):
     result, arguments = re.search(rf"typedef (\w+) {name}\((.*?)\);", HEADERS[header]).groups()
     assert result == "void" and [ctype(argument, named=True) for argument in arguments.split(",")] == list(bound._argtypes_)
