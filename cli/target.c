@@ -89,6 +89,20 @@ static int no_file(const char *path, int why, cordon_error **err)
     return cordon_error_set(err, CORDON_E_NOT_FOUND, path, NULL, "cannot find %.500s: %s", path, strerror(why));
 }
 
+static bool holds_script(const char *folder)
+{
+    static const char *const names[] = {"scripts/run.sh", "scripts/run.py"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cleanup_free char *path = NULL;
+        struct stat st;
+        if (asprintf(&path, "%s/%s", folder, names[i]) < 0)
+            path = NULL;
+        if (path && lstat(path, &st) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A folder stands for its component: <folder>/<folder's name>.wasm, or skill.wasm. */
 static int in_folder(const char *folder, struct target *ret, cordon_error **err)
 {
@@ -108,6 +122,9 @@ static int in_folder(const char *folder, struct target *ret, cordon_error **err)
             return 0;
         }
     }
+    if (holds_script(folder))
+        return cordon_error_set(err, CORDON_E_TIER_REFUSED, folder, "A script runs with this user's own rights, cut down to its grants, and not in a sandbox of WebAssembly's.",
+                                "the folder %.500s holds a script and no component: scripts run only when they are installed with --tier local", real);
     return cordon_error_set(err, CORDON_E_NOT_FOUND, folder, "Build it first (`cordon build FOLDER` for C), or name the file itself.",
                             "the folder %.500s holds no component: %s.wasm or skill.wasm is expected in it", folder, names[0]);
 }

@@ -27,6 +27,7 @@
 #include <cordon/keep.h>
 #include <cordon/limits.h>
 #include <cordon/outcome.h>
+#include <cordon/script.h>
 #include <cordon/skill.h>
 #include <cordon/system.h>
 #endif

@@ -47,6 +47,12 @@ CORDON_API int cordon_host_opts_set_cache_dir(cordon_host_opts *opts, const char
 /** The helper program that validates and compiles, absolute (else USAGE). Default: the installed one, else
  *  cordon-helper beside the running program if nobody else can write there. */
 CORDON_API int cordon_host_opts_set_helper(cordon_host_opts *opts, const char *path, cordon_error **err);
+/** The program that starts and confines local scripts, absolute (else USAGE). Default: as for the helper, by the name
+ *  cordon-supervisor. */
+CORDON_API int cordon_host_opts_set_supervisor(cordon_host_opts *opts, const char *path, cordon_error **err);
+/** May local scripts run as root, and where the kernel has no Landlock? Neither, by default: cordon_script_run is then
+ *  refused there. */
+CORDON_API void cordon_host_opts_set_scripts(cordon_host_opts *opts, bool as_root, bool without_landlock);
 /** Bounds of one compilation in the helper: address space (64 MiB to 64 GiB), CPU seconds and wall-clock seconds (up to
  *  3,600). Defaults 4 GiB, 60 s, 120 s. 0 leaves one as it is. Errors: BAD_LIMIT. */
 CORDON_API int cordon_host_opts_set_compile_bounds(cordon_host_opts *opts, uint64_t memory_bytes, unsigned cpu_s,

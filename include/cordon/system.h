@@ -24,7 +24,7 @@ CORDON_API const char *cordon_engine_version(void);
 CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines);
 
 /** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper,
- *  engines, toolchain for building; and tells the defaults and ceilings in force. `opts` as for cordon_host_new. One
+ *  local scripts, engines, toolchain for building; and tells the defaults and ceilings in force. `opts` as for cordon_host_new. One
  *  JSON object: `cordon` (1), `ok` (no check failed), `version`, `wasmtime`, `checks` (each with `name`, `status` ok |
  *  warn | fail, `detail`, `hint`), `limits` (by tier and name, each with `default` and `ceiling`; null: without end),
  *  `settings` (`files`, each with `path` and whether it was `read`, and `values`, each with `key`, `value` as a settings file would have it, `from` and `line`).

@@ -82,6 +82,22 @@ static void check_helper(json_t *checks, cordon_host *h)
         add(checks, "helper", GOOD, path, NULL);
 }
 
+/* Would a local script run here? */
+static void check_scripts(json_t *checks, const cordon_host *h)
+{
+    cordon_error *why = NULL;
+    cleanup_free char *path = NULL;
+    if (script_find_supervisor(h->opts.supervisor, &path, &why) < 0) {
+        add_error(checks, "scripts", why);
+        return;
+    }
+    if (script_check_machine(h->opts.scripts_as_root, h->opts.scripts_without_landlock, landlock_abi(), &why) < 0)
+        add(checks, "scripts", WARN, cordon_error_message(why), cordon_error_hint(why));
+    else
+        add(checks, "scripts", GOOD, path, NULL);
+    cordon_error_free(why);
+}
+
 static void check_engines(json_t *checks, cordon_host *h)
 {
     for (enum cordon_tier t = CORDON_TIER_UNTRUSTED; t <= CORDON_TIER_VERIFIED; t++) {
@@ -144,6 +160,7 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_maps(checks, h->opts.sandboxes);
     check_cache(checks, h);
     check_helper(checks, h);
+    check_scripts(checks, h);
     check_engines(checks, h);
     check_toolchain(checks);
     json_t *j = json_pack("{s:i, s:b, s:s, s:s, s:o, s:o, s:o}", "cordon", 1, "ok", (int)none_failed(checks), "version", cordon_version(), "wasmtime", cordon_engine_version(), "checks",

@@ -28,6 +28,8 @@ static uint64_t value_in_force(const cordon_host_opts *o, enum settings_key key)
     case SETTINGS_COMPILE_MEMORY: return o->bounds.memory_bytes;
     case SETTINGS_COMPILE_CPU: return o->bounds.cpu_s;
     case SETTINGS_COMPILE_WALL: return o->bounds.wall_s;
+    case SETTINGS_SCRIPTS_LANDLOCK: return o->scripts_without_landlock;
+    case SETTINGS_SCRIPTS_ROOT: return o->scripts_as_root;
     default: return o->settings.key[key].value;
     }
 }

@@ -49,7 +49,8 @@ static int copy_opts(cordon_host *h, const cordon_host_opts *opts, cordon_error 
         h->opts.settings_file[SETTINGS_USER] = realpath(opts->settings_file[SETTINGS_USER], NULL); /* NULL: it is not there */
     h->opts.cache_dir = opts->cache_dir ? strdup(opts->cache_dir) : NULL;
     h->opts.helper = opts->helper ? strdup(opts->helper) : NULL;
-    if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper))
+    h->opts.supervisor = opts->supervisor ? strdup(opts->supervisor) : NULL;
+    if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper) || (opts->supervisor && !h->opts.supervisor))
         return err_nomem(err);
     int rc = own_set_copy(&opts->own, h, &h->opts.own, err);
     return rc == 0 ? check_limits(&h->opts, err) : rc;
@@ -131,6 +132,7 @@ void cordon_host_free(cordon_host *h)
         close(h->poll_fd);
     free(h->opts.cache_dir);
     free(h->opts.helper);
+    free(h->opts.supervisor);
     own_set_finish(&h->opts.own);
     free(h->opts.settings_file[SETTINGS_USER]);
     pthread_mutex_destroy(&h->started_lock);

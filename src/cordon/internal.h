@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "code/code.h"
 #include "engine/call.h"
+#include "script/script.h"
 #include "settings/settings.h"
 #include <cordon/cordon.h>
 #include <jansson.h>
@@ -12,7 +13,8 @@
 
 struct cordon_host_opts {
     unsigned workers, sandboxes;
-    char *cache_dir, *helper;                     /* owned or NULL */
+    char *cache_dir, *helper, *supervisor;        /* owned or NULL */
+    bool scripts_as_root, scripts_without_landlock;
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
     uint64_t cache_max;
@@ -113,7 +115,17 @@ void skill_ref(cordon_skill *s);
 /* Adds a grant, as cordon_request_allow reads it, to powers that nobody else holds. */
 int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err);
 
+/* Reads a grant as the operator writes it. */
+int grants_read(const char *text, struct grant *ret, cordon_error **err);
+/* Adds it with what comes with it: the folder, opened, or the variable's value. Takes the grant on success. */
+int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err);
+
+/* Grants a variable with a value. */
+int grants_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
+
 /* ---- request.c ---- */
+/* BAD_LIMIT for 0 and above the tier's ceiling of this host. */
+int host_check_limit(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
 /* Makes the request's spec its own alone, so that it may be changed. */
 int request_writable(cordon_request *r, cordon_error **err);
 

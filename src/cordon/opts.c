@@ -43,6 +43,7 @@ void cordon_host_opts_free(cordon_host_opts *o)
         return;
     free(o->cache_dir);
     free(o->helper);
+    free(o->supervisor);
     own_set_finish(&o->own);
     for (int f = 0; f < SETTINGS_FROM_COUNT; f++)
         free(o->settings_file[f]);
@@ -80,6 +81,17 @@ static int set_path(char **where, const char *what, const char *path, cordon_err
 int cordon_host_opts_set_cache_dir(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->cache_dir, "cache folder", path, err); }
 
 int cordon_host_opts_set_helper(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->helper, "helper program", path, err); }
+
+int cordon_host_opts_set_supervisor(cordon_host_opts *o, const char *path, cordon_error **err)
+{
+    return set_path(&o->supervisor, "supervisor program", path, err);
+}
+
+void cordon_host_opts_set_scripts(cordon_host_opts *o, bool as_root, bool without_landlock)
+{
+    o->scripts_as_root = as_root;
+    o->scripts_without_landlock = without_landlock;
+}
 
 int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_error **err)
 {

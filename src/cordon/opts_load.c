@@ -52,6 +52,8 @@ static void apply_key(cordon_host_opts *o, enum settings_key key, uint64_t value
     case SETTINGS_COMPILE_MEMORY: o->bounds.memory_bytes = value; break;
     case SETTINGS_COMPILE_CPU: o->bounds.cpu_s = (unsigned)value; break;
     case SETTINGS_COMPILE_WALL: o->bounds.wall_s = (unsigned)value; break;
+    case SETTINGS_SCRIPTS_LANDLOCK: o->scripts_without_landlock = value; break;
+    case SETTINGS_SCRIPTS_ROOT: o->scripts_as_root = value; break;
     default: break; /* asked for where it matters */
     }
 }

@@ -266,20 +266,27 @@ int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **er
     return 0;
 }
 
-int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_t value, const char *origin, cordon_error **err)
+int host_check_limit(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
 {
-    if ((unsigned)limit >= CORDON_LIMIT_COUNT)
-        return err_set(err, CORDON_E_USAGE, NULL, "there is no limit %d", (int)limit);
-    uint64_t ceiling = r->skill->host->opts.ceiling[r->skill->tier][limit];
+    uint64_t ceiling = h->opts.ceiling[tier][limit];
     const char *name = cordon_limit_name(limit);
     if (value == 0)
         return err_set(err, CORDON_E_BAD_LIMIT, name, "%s must be above zero", name);
     if (value > ceiling) {
         char text[64];
         cordon_limit_format(limit, ceiling, text, sizeof text);
-        return err_set(err, CORDON_E_BAD_LIMIT, name, "%s is above the ceiling of the %s tier, which is %s", name, cordon_tier_name(r->skill->tier), text);
+        return err_set(err, CORDON_E_BAD_LIMIT, name, "%s is above the ceiling of the %s tier, which is %s", name, cordon_tier_name(tier), text);
     }
-    int rc = request_writable(r, err);
+    return 0;
+}
+
+int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_t value, const char *origin, cordon_error **err)
+{
+    if ((unsigned)limit >= CORDON_LIMIT_COUNT)
+        return err_set(err, CORDON_E_USAGE, NULL, "there is no limit %d", (int)limit);
+    int rc = host_check_limit(r->skill->host, r->skill->tier, limit, value, err);
+    if (rc == 0)
+        rc = request_writable(r, err);
     if (rc < 0)
         return rc;
     r->spec->limits.value[limit] = value;

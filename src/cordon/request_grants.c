@@ -28,23 +28,28 @@ static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, 
     return rc == 0 ? powers_grant_folder(p, g, root, err) : rc;
 }
 
-static int add(const cordon_host *h, struct powers *p, const char *skill, struct grant *g, cordon_error **err)
+int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
 {
-    if (g->kind == GRANT_EXEC)
-        return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", skill);
     int rc = take_value(p, g, err);
     if (rc == 0 && g->kind == GRANT_FILES)
         return give_folder(h, p, g, err);
     return rc == 0 ? powers_grant(p, g, err) : rc;
 }
 
-int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err)
+int grants_read(const char *text, struct grant *ret, cordon_error **err)
 {
     cleanup_free char *cwd = getcwd(NULL, 0);
-    cleanup(grant_finish) struct grant g = {0};
     const struct grant_source source = {.cwd = cwd, .home = getenv("HOME")};
-    int rc = grant_parse(grant, &source, &g, err);
-    return rc == 0 ? add(h, p, skill, &g, err) : rc;
+    return grant_parse(text, &source, ret, err);
+}
+
+int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err)
+{
+    cleanup(grant_finish) struct grant g = {0};
+    int rc = grants_read(grant, &g, err);
+    if (rc == 0 && g.kind == GRANT_EXEC)
+        return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", skill);
+    return rc == 0 ? grants_give(h, p, &g, err) : rc;
 }
 
 int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
@@ -53,16 +58,22 @@ int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **er
     return rc == 0 ? grants_allow(r->skill->host, r->spec->powers, r->spec->skill, grant, err) : rc;
 }
 
-int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)
+int grants_set_env(struct powers *p, const char *name, const char *value, cordon_error **err)
 {
     cleanup_free char *text = NULL;
     cleanup(grant_finish) struct grant g = {0};
-    if (asprintf(&text, "env=%s", name) < 0)
+    if (asprintf(&text, "env=%s", name) < 0) {
+        text = NULL;
         return err_nomem(err);
+    }
     int rc = grant_parse(text, NULL, &g, err);
     if (rc == 0)
-        rc = request_writable(r, err);
-    if (rc == 0)
-        rc = powers_set_env(r->spec->powers, g.name, value, err);
-    return rc == 0 ? powers_grant(r->spec->powers, &g, err) : rc;
+        rc = powers_set_env(p, g.name, value, err);
+    return rc == 0 ? powers_grant(p, &g, err) : rc;
+}
+
+int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)
+{
+    int rc = request_writable(r, err);
+    return rc == 0 ? grants_set_env(r->spec->powers, name, value, err) : rc;
 }

@@ -33,13 +33,13 @@ void script_result_finish(struct script_result *r)
 
 /* ---- may it run here? ---- */
 
-static int check_machine(const struct script_options *o, int abi, cordon_error **err)
+int script_check_machine(bool as_root, bool without_landlock, int abi, cordon_error **err)
 {
-    if (geteuid() == 0 && !o->as_root) {
+    if (geteuid() == 0 && !as_root) {
         err_set(err, CORDON_E_NOT_GRANTED, "root", "local scripts are not run as root");
         return err_hint(err, "Run Cordon as another user. The operator allows it with root = true under [scripts] in the settings.");
     }
-    if (!abi && !o->without_landlock) {
+    if (!abi && !without_landlock) {
         err_set(err, CORDON_E_KERNEL, "landlock", "this kernel has no Landlock: a local script could read and write every file of this user");
         return err_hint(err, "Use a kernel with Landlock (5.13 or newer, with `landlock` in its list of LSMs). The operator allows it with landlock = \"optional\" under [scripts] "
                              "in the settings.");
@@ -333,7 +333,7 @@ int script_run(const struct script *s, const struct script_options *o, struct sc
     cleanup(cleanup_scratch) char *scratch = NULL;
     int has = landlock_abi(), abi = o->landlock_abi >= 0 && o->landlock_abi < has ? o->landlock_abi : has;
     struct run r = {.o = o, .result = ret, .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}}};
-    int rc = check_machine(o, abi, err);
+    int rc = script_check_machine(o->as_root, o->without_landlock, abi, err);
     if (rc < 0 || (rc = check_options(o, err)) < 0 || (rc = scratch_make("cordon-script", &scratch, err)) < 0)
         return rc;
     *ret = (struct script_result){0};

@@ -95,6 +95,8 @@ struct script_result {
     uint64_t wall_us, cpu_us, memory_peak_bytes;
 };
 
+/* May a script run as this user and on this kernel? NOT_GRANTED (as root), KERNEL (no Landlock, no seccomp). */
+int script_check_machine(bool as_root, bool without_landlock, int abi, cordon_error **err);
 /* Runs it to its end; nothing of it is left then. Blocks. Errors: it was not started. NOT_GRANTED (as root), KERNEL (no Landlock, no seccomp), NOT_FOUND (a
  * folder is not what it was), TOO_LARGE, NO_RESOURCES, IO. */
 int script_run(const struct script *s, const struct script_options *o, struct script_result *ret, cordon_error **err);

@@ -15,6 +15,8 @@ void settings_shipped(struct settings *ret)
     ret->key[SETTINGS_COMPILE_MEMORY] = shipped(UINT64_C(4) << 30);
     ret->key[SETTINGS_COMPILE_CPU] = shipped(60);
     ret->key[SETTINGS_COMPILE_WALL] = shipped(120);
+    ret->key[SETTINGS_SCRIPTS_LANDLOCK] = shipped(0);
+    ret->key[SETTINGS_SCRIPTS_ROOT] = shipped(false);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
             ret->by_default[t][l] = shipped(cordon_limit_default((enum cordon_tier)t, (enum cordon_limit)l));

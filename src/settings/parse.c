@@ -99,7 +99,7 @@ static int parse_value(const struct parse *p, const json_t *node, const char *pa
 {
     const char *why, *text = text_of(node);
     uint64_t value;
-    bool wants_switch = key == SETTINGS_FLAGS;
+    bool wants_switch = settings_is_switch(key);
     if (wants_switch && is_type(node, "boolean"))
         text = json_is_true(value_of(node)) ? "true" : "false";
     else if (wants_switch || !text)
@@ -228,7 +228,7 @@ static int on_section(const struct parse *p, const json_t *node, const char *pat
 
 static int parse_root(const struct parse *p, const json_t *root)
 {
-    static const struct table t = {.path = "", .names = {"tiers", "policy", "cache", "compile"}};
+    static const struct table t = {.path = "", .names = {"tiers", "policy", "cache", "compile", "scripts"}};
     return parse_table(p, root, &t, on_section, NULL);
 }
 

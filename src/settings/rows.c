@@ -12,7 +12,7 @@
 #define GIB(n) (UINT64_C(n) << 30)
 #define TIB(n) (UINT64_C(n) << 40)
 
-enum kind { SWITCH, TIER, SIZE, SECONDS };
+enum kind { SWITCH, TIER, SIZE, SECONDS, NEED };
 
 struct row {
     const char *section, *name;
@@ -28,7 +28,11 @@ static const struct row rows[SETTINGS_KEY_COUNT] = {
     [SETTINGS_COMPILE_MEMORY] = {"compile", "memory", SIZE, MIB(64), GIB(64), "a size from 64MiB to 64GiB, such as \"4GiB\""},
     [SETTINGS_COMPILE_CPU] = {"compile", "cpu", SECONDS, 1, 3600, "a duration from 1s to 1h in whole seconds, such as \"60s\""},
     [SETTINGS_COMPILE_WALL] = {"compile", "wall", SECONDS, 1, 3600, "a duration from 1s to 1h in whole seconds, such as \"120s\""},
+    [SETTINGS_SCRIPTS_LANDLOCK] = {"scripts", "landlock", NEED, 0, 1, "\"required\" or \"optional\""},
+    [SETTINGS_SCRIPTS_ROOT] = {"scripts", "root", SWITCH, 0, 1, "true or false"},
 };
+
+static const char *const needs[] = {"required", "optional"};
 
 static const uint64_t limit_max[CORDON_LIMIT_COUNT] = {
     [CORDON_LIMIT_FUEL] = UINT64_C(1000000000000000000),
@@ -44,6 +48,7 @@ static const uint64_t limit_max[CORDON_LIMIT_COUNT] = {
 
 const char *settings_section(enum settings_key key) { return (unsigned)key < SETTINGS_KEY_COUNT ? rows[key].section : NULL; }
 const char *settings_name(enum settings_key key) { return (unsigned)key < SETTINGS_KEY_COUNT ? rows[key].name : NULL; }
+bool settings_is_switch(enum settings_key key) { return rows[key].kind == SWITCH; }
 const char *settings_expected(enum settings_key key) { return rows[key].expected; }
 uint64_t settings_limit_max(enum cordon_limit limit) { return limit_max[limit]; }
 
@@ -78,10 +83,17 @@ static int read_seconds(const char *text, uint64_t *ret, const char **ret_why)
     return us % 1000000 ? -1 : 0;
 }
 
+static int read_need(const char *text, uint64_t *ret, const char **ret_why)
+{
+    *ret_why = "is neither required nor optional";
+    *ret = !strcmp(text, needs[1]);
+    return strcmp(text, needs[*ret]) ? -1 : 0;
+}
+
 int settings_value(enum settings_key key, const char *text, uint64_t *ret, const char **ret_why)
 {
     static int (*const read[])(const char *, uint64_t *, const char **) = {
-        [SWITCH] = read_switch, [TIER] = read_tier, [SIZE] = number_size, [SECONDS] = read_seconds};
+        [SWITCH] = read_switch, [TIER] = read_tier, [SIZE] = number_size, [SECONDS] = read_seconds, [NEED] = read_need};
     uint64_t value = 0;
     if (read[rows[key].kind](text, &value, ret_why) < 0)
         return -1;
@@ -96,6 +108,7 @@ void settings_write(enum settings_key key, uint64_t value, char buf[SETTINGS_VAL
 {
     switch (rows[key].kind) {
     case SWITCH: snprintf(buf, SETTINGS_VALUE_TEXT, "%s", value ? "true" : "false"); break;
+    case NEED: snprintf(buf, SETTINGS_VALUE_TEXT, "%s", needs[value != 0]); break;
     case TIER: snprintf(buf, SETTINGS_VALUE_TEXT, "%s", tier_name((enum cordon_tier)value)); break;
     case SIZE: limit_write(CORDON_LIMIT_MEMORY_BYTES, value, buf, SETTINGS_VALUE_TEXT); break;
     case SECONDS: snprintf(buf, SETTINGS_VALUE_TEXT, "%llus", (unsigned long long)value); break;

@@ -22,7 +22,8 @@ struct setting {
     unsigned line, column;    /* of the value in the file; 0 if it is from none */
 };
 
-/* For each of them the smaller value is the narrower one: flags 0 or 1, highest_tier an enum cordon_tier, sizes in bytes, times in seconds. */
+/* For each of them the smaller value is the narrower one: flags 0 or 1, highest_tier an enum cordon_tier, sizes in bytes, times in seconds; what scripts can do without: 0, they
+ * cannot, or 1. */
 enum settings_key {
     SETTINGS_FLAGS,
     SETTINGS_HIGHEST_TIER,
@@ -30,6 +31,8 @@ enum settings_key {
     SETTINGS_COMPILE_MEMORY,
     SETTINGS_COMPILE_CPU,
     SETTINGS_COMPILE_WALL,
+    SETTINGS_SCRIPTS_LANDLOCK,
+    SETTINGS_SCRIPTS_ROOT,
     SETTINGS_KEY_COUNT
 };
 
@@ -63,6 +66,8 @@ const char *settings_section(enum settings_key key);
 const char *settings_name(enum settings_key key);
 /* What a value must be, for messages: "true or false". */
 const char *settings_expected(enum settings_key key);
+/* Is it written as true or false? */
+bool settings_is_switch(enum settings_key key);
 bool settings_fits(enum settings_key key, uint64_t value);
 /* 0, or -1 with a static phrase in *ret_why. `text` is a string or number as the file has it. */
 int settings_value(enum settings_key key, const char *text, uint64_t *ret, const char **ret_why);

@@ -93,7 +93,7 @@ def test_a_mistake_as_json(cordon, wat, config):
     assert done.status == 2 and "cache.max" in done.err
 
 
-@pytest.mark.parametrize("section", ["egress", "audit", "scripts"])
+@pytest.mark.parametrize("section", ["egress", "audit"])
 def test_a_key_that_this_version_does_not_know_is_an_error(cordon, wat, config, section):
     done = cordon("run", wat("echo"), "hi", "--config", config(f"[{section}]\n"))
     assert done.status == 2 and f"no key `{section}`" in done.err
@@ -277,3 +277,17 @@ def test_a_systems_file_that_is_not_roots_alone_stops_everything(with_system, wa
         assert done.status == 7 and "chmod go-w /etc/cordon/config.toml" in done.err and done.out == b""
     done = with_system("nonsense\n")("run", wat("echo"), "hi")
     assert done.status == 2 and "/etc/cordon/config.toml:1:" in done.err and done.out == b""
+
+
+# ---- local scripts ----
+
+def test_doctor_says_whether_local_scripts_run(cordon, config):
+    def scripts(path):
+        return next(row for row in cordon("doctor", "-j", "--config", path).json["checks"] if row["name"] == "scripts")
+    if os.geteuid() == 0:
+        refused = scripts(config(""))
+        assert refused["status"] == "warn" and "root" in refused["detail"] and "[scripts]" in refused["hint"]
+    allowed = scripts(config('[scripts]\nroot = true\nlandlock = "optional"\n'))
+    assert allowed["status"] == "ok" and allowed["detail"].endswith("/cordon-supervisor")
+    rows = values(cordon, "--config", config('[scripts]\nlandlock = "optional"\n'))
+    assert (rows["scripts.landlock"]["value"], rows["scripts.root"]["value"]) == ("optional", "false")

@@ -90,6 +90,11 @@ class TestBadKinds:
     def test_missing(self, cordon, here, command):
         self.check(cordon(command, "nothing.wasm"), 6, "nothing.wasm", "No such file")
 
+    def test_folder_of_a_script(self, cordon, here, command):
+        (here / "folder/scripts").mkdir(parents=True)
+        (here / "folder/scripts/run.sh").write_text("echo hi")
+        self.check(cordon(command, "./folder"), 3, "scripts run only when they are installed with --tier local")
+
     def test_empty_folder(self, cordon, here, command):
         (here / "folder").mkdir()
         self.check(cordon(command, "./folder"), 6, "folder.wasm or skill.wasm is expected in it")

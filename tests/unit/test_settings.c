@@ -54,7 +54,10 @@ START_TEST(values_are_read_as_people_write_them)
                              "[compile]\n"
                              "memory = 1073741824\n"
                              "cpu = \"5m\"\n"
-                             "wall = 600\n");
+                             "wall = 600\n"
+                             "[scripts]\n"
+                             "landlock = \"optional\"\n"
+                             "root = true\n");
     const struct setting *d = s.by_default[CORDON_TIER_UNTRUSTED], *c = s.ceiling[CORDON_TIER_UNTRUSTED];
     is_set_to(&d[CORDON_LIMIT_FUEL], 20000000000, 3);
     is_set_to(&d[CORDON_LIMIT_MEMORY_BYTES], 128 * MIB, 3);
@@ -71,6 +74,8 @@ START_TEST(values_are_read_as_people_write_them)
     is_set_to(&s.key[SETTINGS_COMPILE_MEMORY], 1024 * MIB, 17);
     is_set_to(&s.key[SETTINGS_COMPILE_CPU], 300, 18);
     is_set_to(&s.key[SETTINGS_COMPILE_WALL], 600, 19);
+    is_set_to(&s.key[SETTINGS_SCRIPTS_LANDLOCK], 1, 21);
+    is_set_to(&s.key[SETTINGS_SCRIPTS_ROOT], 1, 22);
     ck_assert_int_eq(c[CORDON_LIMIT_FUEL].from, SETTINGS_UNSET);
     ck_assert_int_eq(s.by_default[CORDON_TIER_VERIFIED][CORDON_LIMIT_FUEL].from, SETTINGS_UNSET);
 }
@@ -100,7 +105,9 @@ static const struct {
     {"[cache]\nsize = 3\n", "2:1", "[cache]|max"},
     {"[egress]\nallow_private = []\n", "1:2", "no key `egress`"},
     {"[audit]\nkeep = 3\n", "1:2", "no key `audit`"},
-    {"[scripts]\nlandlock = true\n", "1:2", "no key `scripts`"},
+    {"[scripts]\nlandlock = true\n", "2:12", "not a boolean"},
+    {"[scripts]\nlandlock = \"maybe\"\n", "2:12", "neither required nor optional|\"required\" or \"optional\""},
+    {"[scripts]\nroot = \"true\"\n", "2:8", "true or false, not a string"},
     {"\"\\u001b[31m\" = 1\n", "1:1", "\\x1b[31m"},
     {"\"\" = 1\n", "1:1", "no key ``"},
     {"[tiers.local.default]\nfuel = \"20Q\"\n", "2:8", "20Q|such as"},

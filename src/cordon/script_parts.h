@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cordon/internal.h"
+
+enum { SCRIPT_PROCESSES = 64, SCRIPT_FILES = 256 };
+#define SCRIPT_FILE_BYTES (UINT64_C(256) << 20)
+
+struct cordon_script {
+    cordon_host *host;
+    char *name;                   /* owned */
+    struct script script;
+    struct powers *powers;        /* owned alone */
+    char *input;                  /* owned or NULL */
+    size_t input_len;
+    struct limit_set limits;
+};
+
+/* ---- script_outcome.c ---- */
+/* What came of a run. Takes what is in `r`. */
+int script_outcome(const struct cordon_script *s, const char id[ID_TEXT], struct script_result *r, cordon_outcome **ret, cordon_error **err);
