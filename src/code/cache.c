@@ -24,6 +24,7 @@ int cache_open(const char *dir, struct cache **ret, cordon_error **err)
     if (!c)
         return err_nomem(err);
     c->dir_fd = c->code_fd = -1;
+    pthread_mutex_init(&c->checkers.lock, NULL);
     cleanup_free char *code = NULL;
     if (asprintf(&code, "%s/code-v1", dir) < 0) {
         code = NULL;
@@ -40,6 +41,8 @@ void cache_close(struct cache *c)
 {
     if (!c)
         return;
+    cache_checkers_join(&c->checkers);
+    pthread_mutex_destroy(&c->checkers.lock);
     if (c->dir_fd >= 0)
         close(c->dir_fd);
     if (c->code_fd >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One file of the cache: written whole, read whole, its tag made and checked; and the key of the tags. */
+ * One file of the cache: written whole, read whole, its tag checked; and the key of the tags. */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cache_parts.h"
@@ -7,28 +7,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 
-enum { VERSION = 1, PAGE = 4096, TAG_MAX = 32, SECRET_LEN = 32, SECRET_TRIES = 4, TOUCH_AFTER_S = 3600 };
-enum algorithm { AES256_GMAC = 1, BLAKE2B = 2 };
-
-struct cache_trailer {
-    uint8_t magic[8];
-    uint32_t version;
-    uint8_t algorithm, kind, zero[2];
-    uint64_t body_len;
-    uint32_t meta_len;
-    uint8_t nonce[crypto_aead_aes256gcm_NPUBBYTES];
-    uint8_t key[CACHE_KEY_LEN];
-    uint8_t tag[TAG_MAX];
-};
-_Static_assert(sizeof(struct cache_trailer) == 104, "no padding on disk");
+enum { VERSION = 2, SECRET_LEN = 32, SECRET_TRIES = 4, TOUCH_AFTER_S = 3600, COPY = 2 << 20 };
+enum { KEY_GMAC = 1, KEY_TAG = 2, KEY_LEAF = 3 };   /* what libsodium derives them by */
 
 static const uint8_t magic[8] = {'c', 'o', 'r', 'd', 'o', 'n', 'c', '1'};
-#define FILE_MAX ((uint64_t)CODE_BODY_MAX + PAGE + CODE_META_MAX + sizeof(struct cache_trailer))
 
 void cache_name(const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, char ret[CACHE_NAME_MAX])
 {
@@ -123,13 +108,13 @@ static int secret_make(struct cache *c, cordon_error **err)
     return r;
 }
 
-/* A key of its own for each algorithm. */
 static void secret_use(struct cache_secret *s, const uint8_t secret[SECRET_LEN])
 {
     uint8_t gcm[crypto_aead_aes256gcm_KEYBYTES];
-    crypto_kdf_derive_from_key(s->blake, sizeof s->blake, BLAKE2B, "cordcach", secret);
+    crypto_kdf_derive_from_key(s->blake, sizeof s->blake, KEY_TAG, "cordcach", secret);
+    crypto_kdf_derive_from_key(s->leaf_blake, sizeof s->leaf_blake, KEY_LEAF, "cordcach", secret);
     if ((s->has_gcm = crypto_aead_aes256gcm_is_available())) {
-        crypto_kdf_derive_from_key(gcm, sizeof gcm, AES256_GMAC, "cordcach", secret);
+        crypto_kdf_derive_from_key(gcm, sizeof gcm, KEY_GMAC, "cordcach", secret);
         crypto_aead_aes256gcm_beforenm(&s->gcm, gcm);
         sodium_memzero(gcm, sizeof gcm);
     }
@@ -151,70 +136,34 @@ int cache_secret_open(struct cache *c, const char *dir, cordon_error **err)
     return err_set(err, CORDON_E_IO, dir, "the cache's key in %s does not stay", dir);
 }
 
-/* ---- the tag ---- */
-
-static void tag_make(const struct cache_secret *s, struct cache_trailer *t, const uint8_t *file, size_t len)
-{
-    uint8_t none[1];   /* GMAC is AES-GCM of an empty message; the library wants its address all the same */
-    unsigned long long tag_len;
-    memset(t->tag, 0, sizeof t->tag);
-    if (t->algorithm == AES256_GMAC)
-        crypto_aead_aes256gcm_encrypt_detached_afternm(none, t->tag, &tag_len, none, 0, file, len, NULL, t->nonce, &s->gcm);
-    else
-        crypto_generichash(t->tag, sizeof t->tag, file, len, s->blake, sizeof s->blake);
-}
-
-static bool tag_is_right(const struct cache_secret *s, const struct cache_trailer *t, const uint8_t *file, size_t len)
-{
-    uint8_t want[TAG_MAX], none[1];
-    if (t->algorithm == AES256_GMAC)
-        return s->has_gcm && sodium_is_zero(t->tag + crypto_aead_aes256gcm_ABYTES, TAG_MAX - crypto_aead_aes256gcm_ABYTES) &&
-               !crypto_aead_aes256gcm_decrypt_detached_afternm(none, NULL, none, 0, t->tag, file, len, t->nonce, &s->gcm);
-    if (t->algorithm != BLAKE2B)
-        return false;
-    crypto_generichash(want, sizeof want, file, len, s->blake, sizeof s->blake);
-    return !sodium_memcmp(want, t->tag, sizeof want);
-}
-
 /* ---- writing ---- */
 
+/* In large pieces: a file system keeps what is written at once in large pages, and mapping those costs a twentieth. */
 static int copy_body(int to, int from, uint64_t len, cordon_error **err)
 {
-    off_t at = 0;
-    while ((uint64_t)at < len) {
-        ssize_t n = sendfile(to, from, &at, (size_t)(len - (uint64_t)at));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n ? err_errno(err, errno, "write", "the cache") : err_set(err, CORDON_E_HOST_BUG, NULL, "the code is shorter than its length");
+    cleanup_free uint8_t *piece = malloc(COPY);
+    if (!piece)
+        return err_nomem(err);
+    for (uint64_t at = 0; at < len;) {
+        size_t n = len - at < COPY ? (size_t)(len - at) : COPY;
+        if (pread_all(from, piece, n, at))
+            return errno == ENODATA ? err_set(err, CORDON_E_HOST_BUG, NULL, "the code is shorter than its length") : err_errno(err, errno, "read", "the code");
+        int r = write_all(to, piece, n, err);
+        if (r < 0)
+            return r;
+        at += n;
     }
     return 0;
 }
 
-static uint64_t padding(uint64_t body_len)
-{
-    return (PAGE - body_len % PAGE) % PAGE;
-}
-
 /* Everything but the tag, which is made over what the file then holds. */
-static int fill(int fd, struct cache_trailer *t, const char *meta, int body_fd, cordon_error **err)
+static int fill(int fd, const struct cache_trailer *t, const char *meta, int body_fd, cordon_error **err)
 {
-    static const uint8_t zeros[PAGE];
-    int r = body_fd < 0 ? 0 : copy_body(fd, body_fd, t->body_len, err);
-    if (r < 0 || (r = write_all(fd, zeros, (size_t)padding(t->body_len), err)) < 0 || (r = write_all(fd, meta, t->meta_len, err)) < 0)
+    static const uint8_t zeros[CACHE_PAGE];
+    int r = t->body_len ? copy_body(fd, body_fd, t->body_len, err) : 0;
+    if (r < 0 || (r = write_all(fd, zeros, (size_t)(cache_meta_at(t) - t->body_len), err)) < 0)
         return r;
-    return write_all(fd, t, offsetof(struct cache_trailer, tag), err);
-}
-
-static int append_tag(const struct cache_secret *s, int fd, struct cache_trailer *t, cordon_error **err)
-{
-    size_t len = (size_t)(t->body_len + padding(t->body_len)) + t->meta_len + offsetof(struct cache_trailer, tag);
-    uint8_t *file = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
-    if (file == MAP_FAILED)
-        return err_errno(err, errno, "map", "a file of the cache");
-    tag_make(s, t, file, len);
-    munmap(file, len);
-    return write_all(fd, t->tag, sizeof t->tag, err);
+    return write_all(fd, meta, t->meta_len, err);
 }
 
 /* Writes `temp`, and gives it its name. */
@@ -225,7 +174,7 @@ static int write_and_name(struct cache *c, const char *temp, const char *name, s
     if (fd < 0)
         return err_errno(err, errno, "make", "a file of the cache");
     int r = fill(fd, t, meta, body_fd, err);
-    if (r < 0 || (r = append_tag(&c->secret, fd, t, err)) < 0)
+    if (r < 0 || (r = cache_tag(c, t, fd, meta, t->tag, err)) < 0 || (r = write_all(fd, t, sizeof *t, err)) < 0)
         return r;
     if ((again = openat(c->code_fd, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0 || renameat(c->code_fd, temp, c->code_fd, name) < 0)
         return err_errno(err, errno, "name", name);
@@ -249,11 +198,10 @@ int cache_file_write(struct cache *c, const uint8_t key[CACHE_KEY_LEN], enum cac
     if (body_len > CODE_BODY_MAX || meta_len > CODE_META_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "code or description of an artifact is larger than the cache takes (%d and %d MiB)",
                        CODE_BODY_MAX >> 20, CODE_META_MAX >> 20);
-    struct cache_trailer t = {.version = VERSION, .algorithm = c->secret.has_gcm ? AES256_GMAC : BLAKE2B, .kind = (uint8_t)kind, .body_len = body_len,
+    struct cache_trailer t = {.version = VERSION, .algorithm = c->secret.has_gcm ? CACHE_AES256_GMAC : CACHE_BLAKE2B, .kind = (uint8_t)kind, .body_len = body_len,
                               .meta_len = (uint32_t)meta_len};
     memcpy(t.magic, magic, sizeof t.magic);
     memcpy(t.key, key, sizeof t.key);
-    randombytes_buf(t.nonce, sizeof t.nonce);
     cache_name(key, kind, name);
     cache_temp_name(temp);
     int r = make_subfolder(c, name, err);
@@ -265,31 +213,35 @@ int cache_file_write(struct cache *c, const uint8_t key[CACHE_KEY_LEN], enum cac
 
 /* ---- reading ---- */
 
-static bool trailer_is_sound(const struct cache_trailer *t, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, uint64_t size)
+static bool trailer_is_sound(const struct cache_secret *s, const struct cache_trailer *t, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, uint64_t size)
 {
-    return !memcmp(t->magic, magic, sizeof magic) && t->version == VERSION && t->kind == kind && t->body_len <= CODE_BODY_MAX &&
-           t->meta_len <= CODE_META_MAX && size == t->body_len + padding(t->body_len) + t->meta_len + sizeof *t && !memcmp(t->key, key, CACHE_KEY_LEN);
+    bool can_check = t->algorithm == CACHE_BLAKE2B || (t->algorithm == CACHE_AES256_GMAC && s->has_gcm);
+    return !memcmp(t->magic, magic, sizeof magic) && t->version == VERSION && can_check && t->kind == kind && t->body_len <= CODE_BODY_MAX &&
+           t->meta_len <= CODE_META_MAX && size == cache_meta_at(t) + t->meta_len + sizeof *t && !memcmp(t->key, key, CACHE_KEY_LEN);
 }
 
-/* 1: sound; 0: not; negative: the machine cannot say. The mapping is gone afterwards; the descriptor is what is handed on. */
-static int check(const struct cache_secret *s, int fd, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, struct cache_trailer *ret,
-                 char **ret_meta, cordon_error **err)
+/* 1: sound; 0: not; negative: the machine cannot say. What is given out are the very bytes of the meta that were checked, and the body by its descriptor. */
+static int check(struct cache *c, int fd, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, struct cache_trailer *ret, char **ret_meta, cordon_error **err)
 {
     struct stat st;
-    if (fstat(fd, &st) < 0 || !is_ours_alone(&st) || st.st_size < (off_t)sizeof *ret || (uint64_t)st.st_size > FILE_MAX ||
-        pread_all(fd, ret, sizeof *ret, (uint64_t)st.st_size - sizeof *ret) || !trailer_is_sound(ret, key, kind, (uint64_t)st.st_size))
+    uint8_t want[CACHE_TAG_LEN];
+    if (fstat(fd, &st) < 0 || !is_ours_alone(&st) || st.st_size < (off_t)sizeof *ret || (uint64_t)st.st_size > CACHE_FILE_MAX ||
+        pread_all(fd, ret, sizeof *ret, (uint64_t)st.st_size - sizeof *ret) || !trailer_is_sound(&c->secret, ret, key, kind, (uint64_t)st.st_size))
         return 0;
-    size_t size = (size_t)st.st_size;
-    uint8_t *file = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
-    if (file == MAP_FAILED)
-        return err_errno(err, errno, "map", "a file of the cache");
-    int r = tag_is_right(s, ret, file, size - TAG_MAX);
-    if (r && !(*ret_meta = strndup((char *)file + ret->body_len + padding(ret->body_len), ret->meta_len)))
-        r = err_nomem(err);
-    munmap(file, size);
-    if (r > 0 && time(NULL) - st.st_mtime > TOUCH_AFTER_S)   /* for cache_trim: used lately; not a write on each load */
+    cleanup_free char *meta = calloc(1, (size_t)ret->meta_len + 1);
+    if (!meta)
+        return err_nomem(err);
+    if (pread_all(fd, meta, ret->meta_len, cache_meta_at(ret)))
+        return 0;
+    int r = cache_tag(c, ret, fd, meta, want, err);
+    if (r < 0)
+        return r;
+    if (sodium_memcmp(want, ret->tag, sizeof want))
+        return 0;
+    if (time(NULL) - st.st_mtime > TOUCH_AFTER_S)   /* for cache_trim: used lately; not a write on each load */
         futimens(fd, NULL);
-    return r;
+    *ret_meta = take(meta);
+    return 1;
 }
 
 int cache_file_read(struct cache *c, const uint8_t key[CACHE_KEY_LEN], enum cache_kind kind, int *ret_fd, char **ret_meta, uint64_t *ret_body_len,
@@ -304,7 +256,7 @@ int cache_file_read(struct cache *c, const uint8_t key[CACHE_KEY_LEN], enum cach
         return 0;
     if (fd < 0 && errno != ELOOP && errno != EACCES && errno != ENXIO)
         return err_errno(err, errno, "open", name);
-    int r = fd < 0 ? 0 : check(&c->secret, fd, key, kind, &t, &meta, err);
+    int r = fd < 0 ? 0 : check(c, fd, key, kind, &t, &meta, err);
     if (!r)
         unlinkat(c->code_fd, name, 0);
     if (r <= 0)

@@ -4,14 +4,17 @@
 #include "base/error.h"
 #include "code/cache_parts.h"
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -165,7 +168,7 @@ static void flip_every_byte(struct cache *c)
 {
     put(c, digest_a, "some native code", "{\"a\":1}");
     off_t size = size_of(file("", 0));
-    ck_assert_int_eq(size, 4096 + 7 + 104);
+    ck_assert_int_eq(size, 4096 + 7 + 96);
     for (off_t at = 0; at < size; at++) {
         put(c, digest_a, "some native code", "{\"a\":1}");
         flip(file("", 0), at);
@@ -324,6 +327,138 @@ START_TEST(what_cannot_be_stored_leaves_nothing_behind)
 }
 END_TEST
 
+/* ---- large bodies, which several threads look at ---- */
+
+enum { LEAF = 1 << 20, LEAVES = 11, LARGE = LEAVES * LEAF - 12345 };
+
+static void put_large(struct cache *c)
+{
+    cleanup_fd int fd = memfd_create("body", MFD_CLOEXEC);
+    cleanup_free uint8_t *piece = malloc(LEAF);
+    struct cache_entry e;
+    for (int i = 0; i < LEAVES; i++) {   /* no two leaves are the same */
+        size_t len = i < LEAVES - 1 ? LEAF : LARGE % LEAF;
+        memset(piece, 'a' + i, LEAF);
+        ck_assert_int_eq(write(fd, piece, len), (ssize_t)len);
+    }
+    ck_assert_int_eq(cache_put(c, "engine 1", digest_a, "{\"large\":true}", fd, LARGE, &e, NULL), 0);
+    cache_entry_finish(&e);
+}
+
+static int get_large(struct cache *c)
+{
+    struct cache_entry e;
+    uint8_t last;
+    int r = cache_get(c, "engine 1", digest_a, &e, NULL);
+    if (r <= 0)
+        return r;
+    ck_assert_uint_eq(e.code_len, LARGE);
+    ck_assert_int_eq(pread(e.fd, &last, 1, LARGE - 1), 1);
+    ck_assert_int_eq(last, 'a' + LEAVES - 1);
+    ck_assert_str_eq(e.meta, "{\"large\":true}");
+    cache_entry_finish(&e);
+    return 1;
+}
+
+static void change_large(struct cache *c)
+{
+    for (int i = 0; i < LEAVES; i++) {
+        put_large(c);
+        flip(file("", 0), (off_t)i * LEAF + i * 4096 + 1);
+        ck_assert_msg(!get_large(c), "a changed byte in leaf %d was not seen", i);
+    }
+}
+
+START_TEST(a_changed_byte_in_any_part_of_large_code_is_seen)
+{
+    struct cache *c = open_cache();
+    put_large(c);
+    ck_assert_int_eq(get_large(c), 1);
+    change_large(c);
+    c->secret.has_gcm = false;
+    put_large(c);
+    ck_assert_int_eq(get_large(c), 1);
+    change_large(c);
+    cache_close(c);
+}
+END_TEST
+
+START_TEST(parts_of_large_code_cannot_change_places)
+{
+    struct cache *c = open_cache();
+    cleanup_free uint8_t *a = malloc(LEAF), *b = malloc(LEAF);
+    put_large(c);
+    cleanup_fd int fd = open(file("", 0), O_RDWR);
+    ck_assert(pread(fd, a, LEAF, 2 * LEAF) == LEAF && pread(fd, b, LEAF, 5 * LEAF) == LEAF);
+    ck_assert(pwrite(fd, b, LEAF, 2 * LEAF) == LEAF && pwrite(fd, a, LEAF, 5 * LEAF) == LEAF);
+    ck_assert_int_eq(get_large(c), 0);
+    cache_close(c);
+}
+END_TEST
+
+/* The same key, and so the same sums: only what is made of them tells the two apart. */
+START_TEST(large_code_that_is_cut_at_a_part_is_none)
+{
+    struct cache *c = open_cache();
+    char path[512];
+    put_large(c);
+    strcpy(path, file("", 0));
+    cleanup_fd int fd = open(path, O_RDWR);
+    struct cache_trailer t;
+    off_t size = size_of(path);
+    char meta[64];
+    ck_assert(pread(fd, &t, sizeof t, size - (off_t)sizeof t) == sizeof t);
+    ck_assert(pread(fd, meta, t.meta_len, (off_t)cache_meta_at(&t)) == (ssize_t)t.meta_len);
+    t.body_len = 3 * LEAF;
+    ck_assert(pwrite(fd, meta, t.meta_len, 3 * LEAF) == (ssize_t)t.meta_len);
+    ck_assert(pwrite(fd, &t, sizeof t, 3 * LEAF + (off_t)t.meta_len) == sizeof t);
+    ck_assert_int_eq(ftruncate(fd, 3 * LEAF + (off_t)t.meta_len + (off_t)sizeof t), 0);
+    ck_assert_int_eq(get_large(c), 0);
+    cache_close(c);
+}
+END_TEST
+
+enum { READERS = 4, READS = 10 };
+
+static void *read_often(void *c)
+{
+    for (int i = 0; i < READS; i++)
+        if (get_large(c) != 1)
+            return c;
+    return NULL;
+}
+
+static size_t threads_now(void)
+{
+    size_t n = 0;
+    DIR *d = opendir("/proc/self/task");
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+START_TEST(threads_may_check_large_code_at_once_and_none_is_left_behind)
+{
+    struct cache *c = open_cache();
+    pthread_t readers[READERS];
+    size_t before = threads_now();
+    put_large(c);
+    for (int i = 0; i < READERS; i++)
+        ck_assert_int_eq(pthread_create(&readers[i], NULL, read_often, c), 0);
+    for (int i = 0; i < READERS; i++) {
+        void *failed;
+        pthread_join(readers[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+    ck_assert_uint_le(threads_now(), before + CACHE_CHECKERS_MAX);
+    cache_close(c);
+    for (int i = 0; i < 1000 && threads_now() > before; i++)   /* a thread that was joined is listed a moment longer */
+        usleep(1000);
+    ck_assert_uint_eq(threads_now(), before);
+}
+END_TEST
+
 /* ---- several processes ---- */
 
 enum { PROCESSES = 12, ROUNDS = 40 };
@@ -336,6 +471,35 @@ static void wait_all(int n)
         ck_assert_msg(WIFEXITED(status) && !WEXITSTATUS(status), "a process ended with %#x", (unsigned)status);
     }
 }
+
+static uint64_t address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
+    fclose(f);
+    return (uint64_t)pages * 4096;
+}
+
+START_TEST(large_code_is_checked_where_no_thread_can_be_had)
+{
+    if (!fork()) {   /* elsewhere: a stack that was used once is kept at hand */
+        put_large(open_cache());
+        _exit(0);
+    }
+    wait_all(1);
+    struct cache *c = open_cache();
+    uint64_t most = address_space() + LARGE + (2 << 20);   /* room for the file and not for a stack */
+    if (most > (uint64_t)1 << 40) {
+        puts("SKIPPED: a sanitizer takes all of the address space");
+        return;
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &(struct rlimit){most, most}), 0);
+    ck_assert_int_eq(get_large(c), 1);
+    ck_assert_uint_eq(c->checkers.n, 0);
+    cache_close(c);
+}
+END_TEST
 
 START_TEST(processes_that_make_the_key_at_once_agree)
 {
@@ -751,6 +915,8 @@ Suite *suite_cache(void)
     static const TTest *const *all[] = {
         &an_entry_comes_back_as_it_was_put, &an_entry_is_for_its_engine_and_its_bytes_alone, &a_changed_byte_anywhere_is_seen,
         &a_machine_without_aes_keeps_and_checks_entries_too, &a_shorter_or_longer_file_is_no_entry, &entries_cannot_pass_for_each_other,
+        &a_changed_byte_in_any_part_of_large_code_is_seen, &parts_of_large_code_cannot_change_places, &large_code_that_is_cut_at_a_part_is_none,
+        &threads_may_check_large_code_at_once_and_none_is_left_behind, &large_code_is_checked_where_no_thread_can_be_had,
         &a_refusal_cannot_pass_for_an_entry, &an_entry_of_another_cache_is_none_of_ours, &only_a_regular_file_of_ours_alone_is_an_entry,
         &what_cannot_be_stored_leaves_nothing_behind, &processes_that_make_the_key_at_once_agree,
         &processes_that_store_one_entry_at_once_do_not_harm_each_other, &a_process_killed_while_it_stores_leaves_the_entry_as_it_was,
