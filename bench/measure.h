@@ -24,8 +24,7 @@ static inline int by_value(const void *a, const void *b)
 static inline double percentile(uint64_t *samples, size_t n, double percent)
 {
     qsort(samples, n, sizeof *samples, by_value);
-    size_t at = (size_t)((double)n * percent / 100);
-    return (double)samples[at < n ? at : n - 1];
+    return (double)samples[(size_t)((double)(n - 1) * percent / 100)];
 }
 
 static inline uint64_t *samples_of(size_t n)
