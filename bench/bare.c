@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <wasmtime.h>
 
-enum { SANDBOXES = 1000, MEMORY_MAX = 256 << 20, TABLE_MAX = 100000, STACK = 1 << 20, FIBER = 2 << 20, KEEP_STACK = 16 << 10, KEEP_MEMORY = 64 << 10 };
+enum { SANDBOXES = 1000, MEMORY_MAX = 256 << 20, TABLE_MAX = 100000, STACK = 1 << 20, FIBER = 2 << 20, KEEP_MEMORY = 128 << 10 };
 static const uint64_t FUEL = 10000000000;
 static const char export_name[] = "execute", input[] = "hello";
 
@@ -54,7 +54,6 @@ static wasm_engine_t *make_engine(uint32_t sandboxes)
     wasmtime_pooling_allocation_config_total_tables_set(p, sandboxes);
     wasmtime_pooling_allocation_config_max_memory_size_set(p, MEMORY_MAX);
     wasmtime_pooling_allocation_config_table_elements_set(p, TABLE_MAX);
-    wasmtime_pooling_allocation_config_async_stack_keep_resident_set(p, KEEP_STACK);
     wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, KEEP_MEMORY);
     wasmtime_pooling_allocation_strategy_set(c, p);
     wasmtime_pooling_allocation_config_delete(p);

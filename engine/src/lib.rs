@@ -9,6 +9,7 @@
 mod engine;
 mod ffi;
 mod limiter;
+mod number;
 mod refuse;
 mod sandbox;
 mod toml;

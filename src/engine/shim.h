@@ -39,6 +39,11 @@ struct shim_resources {
 };
 int shim_component_resources(const wasmtime_component_t *c, struct shim_resources *ret, struct shim_bytes *err);
 
+/* ---- numbers ---- */
+enum { SHIM_FLOAT_ROOM = 32 };
+/* The shortest text that reads back as the same float (as the same f32, if `narrow`), with a point or an exponent in it, without a NUL; its length. `number` is finite. */
+size_t shim_float_text(double number, bool narrow, char ret[SHIM_FLOAT_ROOM]);
+
 /* ---- WASI ---- */
 int shim_linker_add_wasi(wasmtime_component_linker_t *linker, struct shim_bytes *err);
 struct shim_runtime;

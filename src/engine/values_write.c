@@ -6,6 +6,7 @@
 #include "values.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "engine/shim.h"
 #include <inttypes.h>
 #include <math.h>
 #include <sodium.h>
@@ -73,18 +74,6 @@ static int write_integer(struct writer *w, const struct wit_type *t, const val_t
     return write_wide(w, i >= -exact && i <= exact, text);
 }
 
-/* JSON has a point where the locale may have something else, and a float is told from an integer by it. */
-static int write_number(struct writer *w, const char *text)
-{
-    static const char plain[] = "0123456789+-eE";
-    size_t head = strspn(text, plain), gap = strcspn(text + head, plain);
-    if (put(w, text, head) < 0)
-        return -1;
-    if (gap)
-        return puts_(w, ".") < 0 ? -1 : puts_(w, text + head + gap);
-    return strpbrk(text, "eE") ? 0 : puts_(w, ".0");
-}
-
 static int write_float(struct writer *w, const struct wit_type *t, const val_t *v)
 {
     bool narrow = t->kind == WIT_F32;
@@ -93,13 +82,8 @@ static int write_float(struct writer *w, const struct wit_type *t, const val_t *
         return puts_(w, "\"NaN\"");
     if (isinf(d))
         return puts_(w, d > 0 ? "\"inf\"" : "\"-inf\"");
-    char text[48];
-    for (int digits = narrow ? 6 : 15; digits <= (narrow ? 9 : 17); digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, d);
-        if (narrow ? strtof(text, NULL) == v->of.f32 : strtod(text, NULL) == d)
-            break;
-    }
-    return write_number(w, text);
+    char text[SHIM_FLOAT_ROOM];
+    return put(w, text, shim_float_text(d, narrow, text));
 }
 
 /* What JSON wants escaped, and nothing else. */

@@ -53,6 +53,9 @@
     (func (export "load-far") (drop (i64.load offset=4294967295 (i32.const -1))))
     (func (export "store") (i64.store offset=2147483648 (i32.const -8) (i64.const 1)))
     (func (export "fill") (memory.fill (i32.const 1) (i32.const 1) (i32.const 65536)))
+    ;; a page at a time, with hardly an instruction of its own
+    (func (export "fill-often") (loop $again (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br $again)))
+    (func (export "copy-often") (loop $again (memory.copy (i32.const 0) (i32.const 1) (i32.const 65535)) (br $again)))
     (func (export "copy") (memory.copy (i32.const 0) (i32.const -1) (i32.const 2)))
     (func (export "init") (data.drop $d) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)))
     (func (export "divide") (drop (i64.rem_u (i64.const 1) (i64.const 0))))
@@ -65,6 +68,8 @@
     (func (export "table-outside") (drop (table.get $t (i32.const 99)))))
   (core instance $i (instantiate $m))
   (func (export "spin") (canon lift (core func $i "spin")))
+  (func (export "fill-often") (canon lift (core func $i "fill-often")))
+  (func (export "copy-often") (canon lift (core func $i "copy-often")))
   (func (export "tail") (canon lift (core func $i "tail")))
   (func (export "spin-in-realloc") (param "text" string) (canon lift (core func $i "empty") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
   (func (export "spin-in-realloc-of-values") (param "texts" (list string))

@@ -26,6 +26,13 @@ def test_loops_end_at_the_deadline_or_without_fuel(end, export):
     assert e.outcome == "out-of-fuel" and "5 M" in e.message
 
 
+@pytest.mark.parametrize("export", ["fill-often", "copy-often"])
+def test_an_instruction_that_writes_much_memory_pays_for_each_byte(end, export):
+    e = end("code", export, "--fuel", "5M", "-t", "10s")
+    assert e.outcome == "out-of-fuel" and e.json["usage"]["wall_us"] < 5_000_000
+    assert end("code", export, *BRIEF).outcome == "deadline"
+
+
 @pytest.mark.parametrize("export, args", [("spin-in-realloc", ["text"]), ("spin-in-realloc-of-values", [["text"]])])
 def test_a_loop_in_the_allocator_ends_too(end, export, args):
     assert end("code", export, *BRIEF, args=args).outcome == "deadline"
