@@ -157,6 +157,9 @@ static int bench_loaded(const struct cli *cli, const struct plan *plan, const st
     uint64_t seconds = cli->args.value[BENCH_COUNT] ? 3600 : SECONDS_DEFAULT;
     if (plan_request(plan, s->skill, &req, &err) < 0 || measure(req, calls, seconds * 1000000000u, f, &bad, &err) < 0)
         return report_error(cli, name, err);
+    const char *level, *message;
+    for (size_t i = 0; bad && !cli->json && cordon_outcome_log(bad, i, &level, &message); i++)
+        report_log_line(cli, name, level, message);
     if (bad)
         return report_outcome(cli, name, bad);
     qsort(f->wall_ns, f->n, sizeof *f->wall_ns, by_size);

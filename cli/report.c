@@ -122,17 +122,14 @@ int out_end(const struct cli *cli, int code)
     return report_error(&text, NULL, err);
 }
 
-static void print_log(const struct cli *cli, const char *skill, const cordon_outcome *o)
+void report_log_line(const struct cli *cli, const char *skill, const char *level, const char *message)
 {
-    const char *level, *message;
-    for (size_t i = 0; cordon_outcome_log(o, i, &level, &message); i++) {
-        if (!cli->verbose && strcmp(level, "error") != 0 && strcmp(level, "warn") != 0)
-            continue;
-        print_guest(stderr, skill, 128);
-        fprintf(stderr, ": %s: ", level);
-        print_guest(stderr, message, 8192);
-        fputc('\n', stderr);
-    }
+    if (cli->quiet || (!cli->verbose && strcmp(level, "error") != 0 && strcmp(level, "warn") != 0))
+        return;
+    print_guest(stderr, skill, 128);
+    fprintf(stderr, ": %s: ", level);
+    print_guest(stderr, message, 8192);
+    fputc('\n', stderr);
 }
 
 /* The line to paste, for a person: a program that reads this must not find commands in it. */
@@ -240,8 +237,6 @@ int report_outcome(const struct cli *cli, const char *skill, const cordon_outcom
         return outcome_as_json(cli, skill, o);
     cordon_error *err = NULL;
     int rc = write_answer(cli, o, &err);
-    if (!cli->quiet)
-        print_log(cli, skill, o);
     print_denials(cli, o);
     if (cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
         print_failure(cli, o);

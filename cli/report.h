@@ -13,6 +13,8 @@ enum { EXIT_USAGE = 2, EXIT_IO = 7 };
 
 /* Tells why nothing was done and gives the exit code. Takes the error. `skill` may be NULL. */
 int report_error(const struct cli *cli, const char *skill, cordon_error *err);
+/* A line of the skill's log on stderr, if it is to be seen. */
+void report_log_line(const struct cli *cli, const char *skill, const char *level, const char *message);
 /* Tells how a call ended (answer, log, denials, reason) and gives the exit code. */
 int report_outcome(const struct cli *cli, const char *skill, const cordon_outcome *outcome);
 

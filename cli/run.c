@@ -24,6 +24,16 @@ static const struct option options[RUN_OPTIONS + 1] = {
     [RUN_OPTIONS] = OPTION_END,
 };
 
+/* Guest lines go out as they are written, each behind the skill's name; while a question stands they wait. */
+struct lines { const struct cli *cli; const char *skill; };
+
+static void on_line(void *data, const char *invocation_id, const char *level, const char *message)
+{
+    const struct lines *l = data;
+    (void)invocation_id;
+    report_log_line(l->cli, l->skill, level, message);
+}
+
 struct ending {
     bool done;
     cordon_outcome *outcome;
@@ -76,7 +86,9 @@ static int run_loaded(const struct cli *cli, const struct plan *plan, const stru
     cleanup(ask_finish) struct ask ask = {0};
     struct ending end = {0};
     bool asks = args_has(&cli->args, "ask");
+    struct lines lines = {cli, name};
     if (plan_request(plan, s->skill, &req, &err) < 0 || ask_begin(cli, asks, &ask, &err) < 0 || ask_attach(&ask, s->skill, req, &err) < 0 ||
+        (!cli->json && cordon_request_set_log(req, on_line, &lines, &err) < 0) ||
         (!asks && lock_in(cli, s->host, req, &err) < 0) || call(s->host, req, &end, &err) < 0)
         return report_error(cli, name, err);
     if (end.err)

@@ -60,6 +60,14 @@ CORDON_API int cordon_request_allow(cordon_request *req, const char *grant, cord
  *  cannot be granted, such as CORDON_HOME; a value that is not UTF-8), TOO_LARGE above 64 KiB. */
 CORDON_API int cordon_request_set_env(cordon_request *req, const char *name, const char *value, cordon_error **err);
 
+/** Called by cordon_host_dispatch with each line a guest logs, in order, and with all of a call's before its completion.
+ *  `level` as of cordon_outcome_log; the message is a stranger's (for a terminal: cordon_escape). Both live until the
+ *  function returns. */
+typedef void cordon_log_fn(void *data, const char *invocation_id, const char *level, const char *message);
+/** Has `fn` told of log lines as they are written, within the caps of the log; the outcome lists them all the same.
+ *  `data` outlives the request's calls; NULL `fn`: nobody is told, the default. */
+CORDON_API int cordon_request_set_log(cordon_request *req, cordon_log_fn *fn, void *data, cordon_error **err);
+
 /** A question to the operator: `skill` wants something that is not granted. Texts are UTF-8, `wanted` a stranger's (for a
  *  terminal: cordon_escape). They live until the function returns. */
 struct cordon_question {

@@ -110,6 +110,7 @@ static void close_calls(cordon_host *h)
         call_cancel(c->call);
     pthread_mutex_unlock(&h->started_lock);
     cordon_host_quiesce(h, NULL);
+    host_asked_dispatch(h);
 }
 
 void cordon_host_free(cordon_host *h)

@@ -41,7 +41,7 @@ LIST_HEAD(started_calls, cordon_call);
 /* Something for the program that waits to be dispatched. */
 struct asked {
     void (*run)(struct asked *a);
-    union { struct host_op *op; struct { struct question *question; cordon_ask_fn *ask; void *data; }; };
+    union { struct host_op *op; struct { struct question *question; cordon_ask_fn *ask; void *data; }; struct log_news *news; };
     struct asked *next;
 };
 
@@ -143,6 +143,9 @@ void places_finish(struct places *p);
 /* ---- host.c ---- */
 /* Where compiled code is kept; the caller frees. USAGE: there is no such place. */
 int host_cache_dir(const cordon_host_opts *o, char **ret, cordon_error **err);
+
+/* ---- outcome_api.c ---- */
+const char *outcome_level_name(enum log_level level); /* static */
 
 /* ---- doctor_settings.c ---- */
 /* {"files": [{"path", "read"}], "values": [{"key", "value", "from": a path, "shipped" or "program", "line": number or null}]} */

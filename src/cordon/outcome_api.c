@@ -44,6 +44,8 @@ const char *cordon_outcome_trap(const cordon_outcome *o) { return o->trap; }
 const char *cordon_outcome_frame(const cordon_outcome *o, size_t n) { return n < o->n_frames ? o->frames[n] : NULL; }
 uint64_t cordon_outcome_usage(const cordon_outcome *o, enum cordon_usage what) { return (unsigned)what < CORDON_USAGE_COUNT ? o->usage[what] : 0; }
 
+const char *outcome_level_name(enum log_level level) { return levels[level]; }
+
 bool cordon_outcome_log(const cordon_outcome *o, size_t n, const char **ret_level, const char **ret_message)
 {
     if (n >= o->n_log)

@@ -34,6 +34,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->export = from->export;
     s->limits = from->limits;
     s->asker = from->asker;
+    s->listener = from->listener;
     memcpy(s->ceiling, from->ceiling, sizeof s->ceiling);
     s->tier = from->tier;
     s->skill = strdup(from->skill);

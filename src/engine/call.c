@@ -45,6 +45,7 @@ struct call {
     wasmtime_component_val_t *args;
     struct cordon_outcome outcome;
     struct buf stderr_line;
+    size_t told;                            /* log lines that the listener has heard */
 };
 
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
@@ -86,11 +87,21 @@ static int write_stdout(struct call *c, const uint8_t *bytes, size_t len)
     return buf_add(&c->outcome.output, bytes, len);
 }
 
+/* What the log has kept since the last time. */
+static void tell_log(struct call *c)
+{
+    const struct call_listener *l = &c->spec->listener;
+    const struct cordon_outcome *o = &c->outcome;
+    for (; l->tell && c->told < o->n_log; c->told++)
+        l->tell(l, o->invocation_id, o->log[c->told].level, o->log_text.data + o->log[c->told].start);
+}
+
 static void flush_stderr(struct call *c)
 {
     if (c->stderr_line.len)
         outcome_log(&c->outcome, LOG_WARN, c->stderr_line.data, c->stderr_line.len);
     c->stderr_line.len = 0;
+    tell_log(c);
 }
 
 /* stderr becomes log lines of level warn; a line without an end is cut where the buffer ends. */
@@ -293,6 +304,7 @@ void host_call_log(struct host_call *hc, struct host_str level, struct host_str 
 {
     struct call *c = (struct call *)hc;
     outcome_log(&c->outcome, outcome_log_level(level.data, level.len), message.data, message.len);
+    tell_log(c);
 }
 
 /* ---- before the guest runs ---- */
@@ -513,6 +525,7 @@ static void task_done(struct sched_task *t)
         .outcome = &c->outcome, .spec = c->spec, .sandbox = c->sandbox, .answer = &c->answer, .result = c->result, .reason = c->reason, .limit = c->limit,
         .stop = (enum sched_stop)atomic_load(&c->task.stop), .start_ns = c->start_ns, .cpu_ns = c->task.cpu_ns,
     });
+    tell_log(c);
     c->state = CALL_OVER;
     c->outcome.release = release_outcome;
     bool lingers = may_linger(c);

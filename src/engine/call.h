@@ -21,6 +21,9 @@ struct question;
 /* Who is asked about what is not granted. `ask` takes one reference of the question. */
 struct call_asker { void (*ask)(const struct call_asker *asker, struct question *q); void *host; void (*fn)(void); void *data; };
 
+/* Who is told of log lines as they are written. Text is UTF-8. On the polling thread, mostly on the guest's fiber: it copies. */
+struct call_listener { void (*tell)(const struct call_listener *l, const char *invocation_id, enum log_level level, const char *text); void *host; void (*fn)(void); void *data; };
+
 struct call_spec {
     _Atomic uint32_t refs;
     struct component *component;           /* a reference */
@@ -37,6 +40,7 @@ struct call_spec {
     char *bot;                             /* owned */
     struct powers *powers;                 /* a reference */
     struct call_asker asker;               /* `ask` is NULL where nobody is asked */
+    struct call_listener listener;         /* `tell` is NULL where nobody listens */
 };
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
