@@ -8,6 +8,9 @@
 
 mod engine;
 mod ffi;
+mod file_streams;
+mod files;
+mod folders;
 mod limiter;
 mod number;
 mod refuse;

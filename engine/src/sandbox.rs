@@ -31,6 +31,10 @@ pub struct ShimHooks {
     pub wrote: extern "C" fn(*mut c_void, c_int, *const u8, usize) -> c_int,
     /// WASI refused something: capability, what was wanted, and 1 if Cordon does not offer it at all.
     pub denied: extern "C" fn(*mut c_void, *const u8, usize, *const u8, usize, c_int),
+    /// A host call carried so many bytes. Not 0: end the guest here.
+    pub carried: extern "C" fn(*mut c_void, u64) -> c_int,
+    /// How many bytes host calls may still carry.
+    pub carry_room: extern "C" fn(*mut c_void) -> u64,
 }
 // SAFETY: C's side of the contract: the data may be used from whichever thread polls.
 unsafe impl Send for ShimHooks {}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! WASI 0.2 for every component: clocks in steps, random, captured output, the environment that was granted, and a refusal that is seen for everything else.
 //!
-//! A guest finds one preopened folder, an empty read-only `/`, so that its attempts reach the host. No call here touches the machine's files or network.
+//! No call here touches the machine's files or network; files of granted folders are in files.rs.
 
 use std::ffi::c_int;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
@@ -19,6 +20,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks};
 
 use crate::ffi::{self, ShimBytes, guard};
+use crate::folders::{Folders, ShimFiles};
 use crate::sandbox::{ShimHooks, current};
 
 /// Resources (streams, pollables, http messages) one call may hold on the host's side. Together with the three below it bounds what they keep there.
@@ -47,6 +49,8 @@ pub struct WasiSettings {
     /// What the guest's environment has: name, value, name, ...; likewise.
     env: *const *const std::ffi::c_char,
     n_env: usize,
+    /// NULL: no folder was granted.
+    files: *const ShimFiles,
 }
 // SAFETY: C keeps the strings alive as long as the sandbox.
 unsafe impl Send for WasiSettings {}
@@ -58,6 +62,7 @@ pub struct WasiState {
     table: ResourceTable,
     http: WasiHttpCtx,
     http_hooks: Hooks,
+    folders: Option<Arc<Folders>>,
 }
 
 struct Steps {
@@ -179,11 +184,13 @@ impl WasiState {
                 b.env(name, value);
             }
         }
+        // SAFETY: C keeps it as long as the sandbox, and what is held of it longer.
+        let folders = unsafe { Folders::new(s.files) };
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_HTTP_FIELDS);
-        WasiState { ctx: b.build(), table, http, http_hooks: Hooks(hooks) }
+        WasiState { ctx: b.build(), table, http, http_hooks: Hooks(hooks), folders }
     }
 }
 
@@ -224,7 +231,8 @@ fn http_view(_: &mut T) -> WasiHttpCtxView<'_> {
 fn refuse(_: &mut T) -> Refuse<'_> {
     // SAFETY: as in `state`.
     let hooks = unsafe { (*current()).hooks };
-    Refuse { table: &mut state().table, hooks }
+    let s = state();
+    Refuse { table: &mut s.table, folders: &s.folders, hooks }
 }
 
 struct HasTable;
@@ -232,10 +240,11 @@ impl HasData for HasTable {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// What is refused, and seen to be.
+/// What is decided here: granted folders, and what is refused and seen to be.
 pub struct Refuse<'a> {
     pub table: &'a mut ResourceTable,
-    hooks: ShimHooks,
+    pub folders: &'a Option<Arc<Folders>>,
+    pub hooks: ShimHooks,
 }
 pub struct HasRefuse;
 impl HasData for HasRefuse {

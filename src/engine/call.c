@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/ending.h"
+#include "engine/files.h"
 #include "engine/values.h"
 #include "host/question.h"
 
@@ -36,6 +37,7 @@ struct call {
     uint64_t start_ns, host_bytes;
     struct host_context context;
     struct file_use *files;                 /* a reference; made when first used */
+    struct wasi_files *wasi_files;          /* a reference; NULL without folders */
     struct host_wait host_wait;
     struct powers *powers;                  /* a reference: what the call may do since the operator was asked; NULL: what its spec says */
     struct buf refused;                     /* the grants that the operator refused, each between newlines */
@@ -132,6 +134,14 @@ static int on_write(void *data, int stream, const uint8_t *bytes, size_t len)
 static void on_denied(void *data, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, int not_offered)
 {
     call_denied(data, capability, capability_len, wanted, wanted_len, not_offered ? "not-offered" : "not-granted");
+}
+
+static int on_carried(void *data, uint64_t bytes) { return call_count_host_call(data, bytes) ? 0 : -1; }
+
+static uint64_t on_carry_room(void *data)
+{
+    struct call *c = data;
+    return c->spec->limits.value[CORDON_LIMIT_HOST_BYTES] - c->host_bytes;
 }
 
 const char *call_skill_name(const struct call *c) { return c->spec->skill; }
@@ -359,7 +369,7 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
 {
     const uint64_t *limit = c->spec->limits.value;
     *o = (struct shim_sandbox_opts){
-        .hooks = {c, on_tick, on_write, on_denied},
+        .hooks = {c, on_tick, on_write, on_denied, on_carried, on_carry_room},
         .fuel = limit[CORDON_LIMIT_FUEL],
         .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES] - call_spec_kept_bytes(c->spec),
         .table_elements = limit[CORDON_LIMIT_TABLE_ELEMENTS],
@@ -376,6 +386,7 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
             .n_args = c->spec->n_argv,
             .env = (const char *const *)c->spec->powers->env, /* pairs of pointers, laid out as the shim reads them */
             .n_env = c->spec->powers->n_env,
+            .files = wasi_files_shim(c->wasi_files),
         },
     };
 }
@@ -384,6 +395,8 @@ static int open_sandbox(struct call *c, cordon_error **err)
 {
     struct shim_sandbox_opts opts;
     struct shim_bytes why = {0};
+    if (c->spec->powers->roots && (!call_files(c) || !(c->wasi_files = wasi_files_new(c->spec->powers, c->files))))
+        return err_nomem(err);
     open_sandbox_opts(c, &opts);
     int rc = shim_sandbox_new(c->spec->component->engine->wasm, &opts, &c->sandbox, &why);
     if (rc < 0)
@@ -514,6 +527,8 @@ static void release_outcome(cordon_outcome *o);
 static void task_done(struct sched_task *t)
 {
     struct call *c = of(t);
+    if (c->files)
+        atomic_store(&c->files->stop, true); /* of what it left behind on other threads */
     if (c->error) {
         close_sandbox(c);
         c->state = CALL_OVER;
@@ -565,6 +580,7 @@ static void task_release(struct sched_task *t)
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
     file_use_unref(c->files);
+    wasi_files_unref(c->wasi_files);
     free(c);
 }
 

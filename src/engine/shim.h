@@ -50,6 +50,38 @@ struct shim_runtime;
 int shim_runtime_new(struct shim_runtime **ret, struct shim_bytes *err);
 void shim_runtime_delete(struct shim_runtime *rt);
 
+/* ---- files of granted folders ---- */
+enum { SHIM_MAY_READ = 1, SHIM_MAY_WRITE = 2 };
+struct shim_root {
+    const char *guest;             /* path as the guest sees it: absolute, no dot segments */
+    int fd;
+    unsigned access;               /* set of SHIM_MAY_* */
+};
+struct shim_file_stat {
+    uint64_t dev, ino, links, size;
+    int64_t seconds[3];            /* accessed, modified, changed */
+    uint32_t nanoseconds[3], mode;
+};
+enum shim_open {
+    SHIM_OPEN_READ = 1, SHIM_OPEN_WRITE = 2, SHIM_OPEN_CREATE = 4, SHIM_OPEN_EXCLUSIVE = 8, SHIM_OPEN_TRUNCATE = 16, SHIM_OPEN_FOLDER = 32, SHIM_OPEN_FOLLOW = 64,
+};
+struct shim_files {
+    void *data;                    /* counted: what goes on off the guest's thread holds it */
+    void (*hold)(void *data), (*release)(void *data);
+    const struct shim_root *roots; /* live as long as `data` */
+    size_t n_roots;
+    /* Has `run(arg)` called on a thread that may block, or else, after `forget`, `drop(arg)`. -errno: neither will be. *ret_job is given up with `forget`, once. */
+    int (*off)(void *data, void (*run)(void *arg), void (*drop)(void *arg), void *arg, void **ret_job);
+    void (*forget)(void *job);
+    /* These block. `folder` is a descriptor of the root or of a folder beneath it. -errno on failure. */
+    int (*open)(void *data, size_t root, int folder, const char *path, unsigned how);
+    int (*look)(void *data, size_t root, int folder, const char *path, bool follow, struct shim_file_stat *ret);
+    int (*list)(int folder, uint8_t *buf, size_t size); /* as file_list */
+    int (*make_folder)(void *data, size_t root, int folder, const char *path);
+    int (*remove)(void *data, size_t root, int folder, const char *path, bool is_folder);
+    int (*rename)(void *data, size_t root, int folder, const char *path, size_t to, int to_folder, const char *to_path);
+};
+
 /* ---- one call ---- */
 struct shim_pre;
 int shim_pre_new(const wasmtime_component_linker_t *linker, const wasmtime_component_t *component, struct shim_pre **ret, struct shim_bytes *err);
@@ -64,6 +96,10 @@ struct shim_hooks {
     int (*wrote)(void *data, int stream, const uint8_t *bytes, size_t len);
     /* WASI refused `capability` for `wanted`; not_offered: no grant could change it. Neither text is NUL-terminated. */
     void (*denied)(void *data, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, int not_offered);
+    /* A host call carried `bytes`. Not 0: end the guest here. */
+    int (*carried)(void *data, uint64_t bytes);
+    /* How many bytes host calls may still carry. */
+    uint64_t (*carry_room)(void *data);
 };
 
 struct shim_wasi_settings {
@@ -74,6 +110,7 @@ struct shim_wasi_settings {
     size_t n_args;
     const char *const *env;        /* NAME, VALUE, NAME, ...: n_env pairs */
     size_t n_env;
+    const struct shim_files *files; /* NULL: no folder was granted */
 };
 
 struct shim_sandbox_opts {

@@ -136,3 +136,28 @@ int beneath_open(int dir, const char *path, int flags, mode_t mode, enum beneath
     /* EPERM is also the word of a filter for a call it does not know; where it is the file's own, the walk meets it again. */
     return fd == -ENOSYS || fd == -EPERM ? beneath_walk(dir, path, flags, mode, rule) : fd;
 }
+
+int beneath_parent(int dir, const char *path, const char **ret_name, size_t *ret_len)
+{
+    char parent[PATH_MAX];
+    size_t end = strlen(path);
+    while (end && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start && path[start - 1] != '/')
+        start--;
+    const char *name = path + start;
+    size_t len = end - start;
+    if (len == 0 || (len <= 2 && memcmp(name, "..", len) == 0))
+        return -EINVAL;
+    if (start >= sizeof parent || len > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(parent, path, start);
+    parent[start] = '\0';
+    int fd = beneath_open(dir, parent, O_PATH | O_DIRECTORY, 0, BENEATH_GUEST);
+    if (fd < 0)
+        return fd;
+    *ret_name = name;
+    *ret_len = len;
+    return fd;
+}

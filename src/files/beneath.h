@@ -4,6 +4,7 @@
  * These return what the system call of that name returns, or -errno; -EXDEV: it leads out.
  */
 #pragma once
+#include <stddef.h>
 #include <sys/types.h>
 
 /* What is given up for the sake of a root, whose path the operator chose. */
@@ -15,5 +16,8 @@ enum beneath_rule {
 /* `flags` as of open(2); close-on-exec, no terminal and, but for O_PATH, no blocking are added. With O_NOFOLLOW a last name that is a link is -ELOOP (with
  * O_PATH: the link itself). A path that starts with `/` is -EXDEV; "" is `dir`. */
 int beneath_open(int dir, const char *path, int flags, mode_t mode, enum beneath_rule rule);
-/* The same where the kernel has no openat2 or a filter hides it: name by name, and no link is followed, wherever it leads; no `..` either. */
+/* The folder that the last name of `path` lies in, O_PATH, and that name (in `path`, without the slashes behind it; *ret_len bytes). -EINVAL: it ends in no name,
+ * but in `.`, `..` or nothing. */
+int beneath_parent(int dir, const char *path, const char **ret_name, size_t *ret_len);
+/* beneath_open where the kernel has no openat2 or a filter hides it: name by name, and no link is followed, wherever it leads; no `..` either. */
 int beneath_walk(int dir, const char *path, int flags, mode_t mode, enum beneath_rule rule);

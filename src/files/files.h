@@ -9,6 +9,7 @@
 #pragma once
 #include "policy/grant.h"
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum {
@@ -87,9 +88,23 @@ int file_read(const struct file_root *r, const char *rest, size_t max, struct fi
  * mode of a file that was there stays. */
 int file_write(const struct file_root *r, const char *rest, const void *data, size_t len, struct file_use *use, cordon_error **err);
 
+/* ---- one step at a time, for WASI; all return -errno ---- */
+/* `folder` is a descriptor of a folder of the root, from here or the root's own; `path` is what lies beneath it. -EBADF: it is neither a regular file nor a folder.
+ * -EUSERS: FILE_OPENS_MAX steps that open or change something. -ESTALE: the root is another folder now. -EXDEV: it leads out. -ECANCELED: the call is over. */
+int file_at_open(const struct file_root *r, int folder, const char *path, int flags, mode_t mode, struct file_use *use);
+/* Of whatever kind it is. */
+int file_at_look(const struct file_root *r, int folder, const char *path, bool follow, struct stat *ret);
+int file_at_make_folder(const struct file_root *r, int folder, const char *path, struct file_use *use);
+int file_at_remove(const struct file_root *r, int folder, const char *path, bool is_folder, struct file_use *use);
+int file_at_rename(const struct file_root *r, int folder, const char *path, const struct file_root *to, int to_folder, const char *to_path, struct file_use *use);
+/* Reads on in a folder that was opened for reading: for each entry its type (DT_*, one byte), its name and a NUL, but for `.`, `..` and names that are not UTF-8.
+ * Returns the bytes written; 0: that is all. */
+int file_list(int folder, char *buf, size_t size);
+
 /* ---- for the parts ---- */
-/* A path of the rest, opened by `flags`: a descriptor of a regular file or folder, or -errno. -EBADF: it is neither. -EUSERS: FILE_OPENS_MAX.
- * -ESTALE: the root is another folder now. */
+/* Asked before each step: is the call over, has it taken too many, is the root what it was? */
+int file_step(const struct file_root *r, struct file_use *use);
+/* file_at_open from the root itself. */
 int file_open(const struct file_root *r, const char *rest, int flags, mode_t mode, struct file_use *use);
 /* IO (or NO_RESOURCES), with the words for -errno of the above. */
 int file_errno(cordon_error **err, int negative);

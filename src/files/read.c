@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Opening for a guest, and reading a whole file. */
+ * Reading a whole file. */
 #include "files.h"
-#include "beneath.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include <errno.h>
@@ -31,39 +30,6 @@ int file_errno(cordon_error **err, int negative)
 {
     bool shortage = negative == -ENOMEM || negative == -EMFILE || negative == -ENFILE;
     return err_set(err, shortage ? CORDON_E_NO_RESOURCES : CORDON_E_IO, NULL, "%s", words_for(negative));
-}
-
-struct file_use *file_use_new(void)
-{
-    struct file_use *u = calloc(1, sizeof *u);
-    if (u)
-        u->refs = 1;
-    return u;
-}
-
-void file_use_ref(struct file_use *u) { atomic_fetch_add_explicit(&u->refs, 1, memory_order_relaxed); }
-
-void file_use_unref(struct file_use *u)
-{
-    if (u && atomic_fetch_sub_explicit(&u->refs, 1, memory_order_acq_rel) == 1)
-        free(u);
-}
-
-int file_open(const struct file_root *r, const char *rest, int flags, mode_t mode, struct file_use *use)
-{
-    struct stat st;
-    if (atomic_fetch_add(&use->opens, 1) >= FILE_OPENS_MAX) {
-        atomic_fetch_sub(&use->opens, 1);
-        return -EUSERS;
-    }
-    if (file_root_check(r) < 0)
-        return -ESTALE;
-    cleanup_fd int fd = beneath_open(r->fd, rest, flags, mode, BENEATH_GUEST);
-    if (fd < 0)
-        return fd;
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? take_fd(fd) : -EBADF;
 }
 
 struct reading {

@@ -40,17 +40,13 @@ static void writing_finish(struct writing *w)
 /* The folder of the file, and its name there. */
 static int open_parent(struct writing *w, const struct file_root *root, const char *rest, struct file_use *use)
 {
-    char parent[PATH_MAX];
-    const char *slash = strrchr(rest, '/');
-    w->name = slash ? slash + 1 : rest;
-    size_t n = slash ? (size_t)(slash - rest) : 0;
-    if (!*w->name)
+    size_t len;
+    if (!*rest || rest[strlen(rest) - 1] == '/')
         return -EISDIR;
-    if (n >= sizeof parent || strlen(w->name) > NAME_MAX)
-        return -ENAMETOOLONG;
-    memcpy(parent, rest, n);
-    parent[n] = '\0';
-    w->dir = file_open(root, parent, O_PATH | O_DIRECTORY, 0, use);
+    int r = file_step(root, use);
+    if (r < 0)
+        return r;
+    w->dir = beneath_parent(root->fd, rest, &w->name, &len);
     return w->dir < 0 ? w->dir : 0;
 }
 

@@ -167,6 +167,28 @@ def test_a_file_is_refused_as_an_ordinary_error_and_the_attempt_is_seen(guest, v
 
 
 @every(REFUSED)
+def test_it_reads_a_granted_folder_and_is_denied_outside_it(guest, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.txt").write_text("grün")
+    (tmp_path / "secret").write_text("SECRET")
+    (data / "link").symlink_to("../secret")
+    grant = ("-a", f"read={data}::/data")
+    done = guest("read /data/a.txt", *grant)
+    assert (done["outcome"], done["output"], done["denials"]) == ("ok", "grün", [])
+    assert guest("list /data", *grant)["output"] in ("2", "4")  # with or without . and ..
+    assert "SECRET" not in (guest("read /data/link", *grant)["output"] or "")
+    for path, wanted in (("/data/../secret", "/secret"), ("/etc/passwd", "/etc/passwd")):
+        done = guest(f"read {path}", *grant)
+        assert done["output"] == REFUSED[guest.name]
+        assert done["denials"] == [{"capability": "read", "wanted": wanted, "reason": "not-granted", "count": 1}]
+    done = guest("write /data/n", *grant)
+    assert done["output"] == REFUSED[guest.name] and done["denials"][0]["capability"] == "write"
+    done = guest("write /data/n", "-a", f"rw={data}::/data")
+    assert (done["output"], done["denials"]) == ("written", []) and (data / "n").read_text() == "x"
+
+
+@every(REFUSED)
 def test_there_is_nothing_in_its_root_and_no_variable_in_its_environment(guest):
     done = guest("list /")
     assert done["output"] in ("0", "2")  # with or without . and ..
