@@ -174,7 +174,7 @@ size_t call_room(const struct call *c)
 /* NULL without folders, or without memory. */
 static struct file_use *call_files(struct call *c)
 {
-    if (!c->files && c->spec->powers->roots)
+    if (!c->files && powers_of(c)->roots)
         c->files = file_use_new();
     return c->files;
 }

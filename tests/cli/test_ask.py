@@ -60,6 +60,19 @@ def test_yes_allows_it(cordon, wat, yes):
     assert f"cordon run {wat('env')} -a env=COLOUR\n" in run.shown
 
 
+def test_a_folder_that_is_allowed_is_there_from_then_on(cordon, wat, tmp_path):
+    (tmp_path / "a.txt").write_text("green")
+    run = Session(cordon, "run", wat("read-write"), f"{tmp_path}/./a.txt", "--ask").until(f"Allow read={tmp_path} for this run? [y/N] ").type("y\n")
+    assert run.end() == 0
+    assert "\ngreen\n" in run.shown and f"-a read={tmp_path}\n" in run.shown
+
+
+def test_a_place_that_cannot_be_granted_is_refused_also_after_a_yes(cordon, wat):
+    run = Session(cordon, "run", wat("read-write"), f"{cordon.env['HOME']}/x", "--ask").until("[y/N] ").type("y\n")
+    assert run.end() == 3
+    assert "cannot be granted" in run.shown and "green" not in run.shown
+
+
 @pytest.mark.parametrize("no", ["n\n", "\n", "yess\n", "x" * 3000 + "y\n", "\x04"])
 def test_anything_else_denies_it(cordon, wat, no):
     run = Session(cordon, "run", wat("env"), "COLOUR", "--ask", env={"COLOUR": "green"}).until(QUESTION).type(no)
