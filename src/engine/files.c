@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/files.h"
 #include "base/error.h"
+#include "files/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
