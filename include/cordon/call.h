@@ -53,8 +53,9 @@ CORDON_API int cordon_request_set_bot(cordon_request *req, const char *name, cor
 
 /** Lets the skill do one thing more in every run: a grant as `cordon help grants` has it, such as "net=api.x.com" or
  *  "read=papers::/data". Paths may start from the working directory or `~`. `env=NAME` gives the value the variable has
- *  now. Nothing is granted to a request that is not granted here. Errors: USAGE names the part that is wrong; TOO_LARGE
- *  above 1,024 grants. */
+ *  now, `secret=NAME` (and `bearer=`, `header=`) the secret that is kept now (cordon/keep.h). Nothing is granted to a
+ *  request that is not granted here. Errors: USAGE names the part that is wrong; TOO_LARGE above 1,024 grants;
+ *  UNSAFE_PATH and DAMAGED of what is kept. */
 CORDON_API int cordon_request_allow(cordon_request *req, const char *grant, cordon_error **err);
 /** Grants the variable `name` and gives it `value` in every run, whatever this process has. Errors: USAGE (a name that
  *  cannot be granted, such as CORDON_HOME; a value that is not UTF-8), TOO_LARGE above 64 KiB. */

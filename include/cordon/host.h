@@ -44,6 +44,10 @@ CORDON_API int cordon_host_opts_set_sandboxes(cordon_host_opts *opts, unsigned n
 /** Folder for compiled code, absolute (else USAGE); made with mode 0700 when the first skill is loaded, and refused
  *  then if others can write it or anything above it. Default: $XDG_CACHE_HOME/cordon, else ~/.cache/cordon. */
 CORDON_API int cordon_host_opts_set_cache_dir(cordon_host_opts *opts, const char *path, cordon_error **err);
+/** Cordon's home, absolute (else USAGE): where the secrets and memories that a request is granted are kept
+ *  (cordon/keep.h). It is looked at when such a grant is given. Default: $CORDON_HOME, else $XDG_DATA_HOME/cordon, else
+ *  ~/.local/share/cordon. */
+CORDON_API int cordon_host_opts_set_home(cordon_host_opts *opts, const char *path, cordon_error **err);
 /** The helper program that validates and compiles, absolute (else USAGE). Default: the installed one, else
  *  cordon-helper beside the running program if nobody else can write there. */
 CORDON_API int cordon_host_opts_set_helper(cordon_host_opts *opts, const char *path, cordon_error **err);

@@ -48,9 +48,11 @@ static int copy_opts(cordon_host *h, const cordon_host_opts *opts, cordon_error 
     if (opts->settings_file[SETTINGS_USER])
         h->opts.settings_file[SETTINGS_USER] = realpath(opts->settings_file[SETTINGS_USER], NULL); /* NULL: it is not there */
     h->opts.cache_dir = opts->cache_dir ? strdup(opts->cache_dir) : NULL;
+    h->opts.home = opts->home ? strdup(opts->home) : NULL;
     h->opts.helper = opts->helper ? strdup(opts->helper) : NULL;
     h->opts.supervisor = opts->supervisor ? strdup(opts->supervisor) : NULL;
-    if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper) || (opts->supervisor && !h->opts.supervisor))
+    if ((opts->cache_dir && !h->opts.cache_dir) || (opts->helper && !h->opts.helper) || (opts->supervisor && !h->opts.supervisor) ||
+        (opts->home && !h->opts.home))
         return err_nomem(err);
     int rc = own_set_copy(&opts->own, h, &h->opts.own, err);
     return rc == 0 ? check_limits(&h->opts, err) : rc;
@@ -132,6 +134,7 @@ void cordon_host_free(cordon_host *h)
     if (h->poll_fd >= 0)
         close(h->poll_fd);
     free(h->opts.cache_dir);
+    free(h->opts.home);
     free(h->opts.helper);
     free(h->opts.supervisor);
     own_set_finish(&h->opts.own);

@@ -13,7 +13,7 @@
 
 struct cordon_host_opts {
     unsigned workers, sandboxes;
-    char *cache_dir, *helper, *supervisor;        /* owned or NULL */
+    char *cache_dir, *helper, *supervisor, *home; /* owned or NULL */
     bool scripts_as_root, scripts_without_landlock;
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
@@ -130,7 +130,7 @@ int host_check_limit(const cordon_host *h, enum cordon_tier tier, enum cordon_li
 int request_writable(cordon_request *r, cordon_error **err);
 
 /* ---- places.c ---- */
-enum { PLACES_MAX = 5 };
+enum { PLACES_MAX = 6 };
 /* What no grant may reach: where Cordon keeps its data, its compiled code, its settings. */
 struct places {
     struct file_place place[PLACES_MAX];

@@ -44,6 +44,7 @@ void cordon_host_opts_free(cordon_host_opts *o)
     free(o->cache_dir);
     free(o->helper);
     free(o->supervisor);
+    free(o->home);
     own_set_finish(&o->own);
     for (int f = 0; f < SETTINGS_FROM_COUNT; f++)
         free(o->settings_file[f]);
@@ -92,6 +93,8 @@ void cordon_host_opts_set_scripts(cordon_host_opts *o, bool as_root, bool withou
     o->scripts_as_root = as_root;
     o->scripts_without_landlock = without_landlock;
 }
+
+int cordon_host_opts_set_home(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->home, "home folder", path, err); }
 
 int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_error **err)
 {

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cordon/internal.h"
+#include "keep/home.h"
 
 #include <string.h>
 
@@ -23,21 +24,6 @@ static void add(struct places *p, char *path, const char *what, unsigned access)
     p->place[p->n++] = (struct file_place){.path = path, .what = what, .access = access};
 }
 
-/* The folder of the data: $CORDON_HOME, else cordon beneath $XDG_DATA_HOME or ~/.local/share. */
-static int data_dir(char **ret, cordon_error **err)
-{
-    const char *own = secure_getenv("CORDON_HOME"), *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
-    int n = 0;
-    *ret = NULL;
-    if (own && *own)
-        n = asprintf(ret, "%s", own);
-    else if (data && data[0] == '/')
-        n = asprintf(ret, "%s/cordon", data);
-    else if (home && home[0] == '/')
-        n = asprintf(ret, "%s/.local/share/cordon", home);
-    return n < 0 ? err_nomem(err) : 0;
-}
-
 static char *folder_of(const char *file)
 {
     const char *slash = file ? strrchr(file, '/') : NULL;
@@ -46,11 +32,13 @@ static char *folder_of(const char *file)
 
 int places_find(const cordon_host_opts *o, struct places *ret, cordon_error **err)
 {
-    char *data, *cache = NULL;
+    char *data = NULL, *own = NULL, *cache = NULL;
     cleanup_free char *settings = NULL;
-    int rc = data_dir(&data, err);
-    if (rc < 0)
-        return rc;
+    int rc = 0;
+    if (o->home && home_find(o->home, &own, err) < 0)
+        return -CORDON_E_NO_RESOURCES;
+    add(ret, own, "Cordon's own data", FILE_READ | FILE_WRITE);
+    home_find(NULL, &data, NULL); /* NULL: there is no such place */
     add(ret, data, "Cordon's own data", FILE_READ | FILE_WRITE);
     if (host_cache_dir(o, &cache, NULL) == 0)
         add(ret, cache, "Cordon's compiled code", FILE_READ | FILE_WRITE);

@@ -3,16 +3,44 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cordon/internal.h"
+#include "keep/recall.h"
+#include "keep/secrets.h"
 
 #include <string.h>
 
+static void secret_finish(struct secret **s) { secret_unref(*s); }
 static void root_finish(struct file_root **r) { file_root_unref(*r); }
 
 /* A grant of a variable gives the value that this process has now; one that is not set is not found by the guest. */
 static int take_value(struct powers *p, const struct grant *g, cordon_error **err)
 {
-    const char *value = g->kind == GRANT_ENV ? getenv(g->name) : NULL;
+    const char *value = getenv(g->name);
     return value ? powers_set_env(p, g->name, value, err) : 0;
+}
+
+/* Read here and now, since a process may lock itself in before the call. One that is not kept is not found: the guest is told, or the gateway. */
+static int take_secret(const cordon_host *h, struct powers *p, const struct grant *g, cordon_error **err)
+{
+    cleanup(secret_finish) struct secret *one = NULL;
+    const char *name = g->kind == GRANT_SECRET ? g->name : g->secret;
+    int rc = secrets_get(h->opts.home, name, &one, err);
+    return rc > 0 ? keyring_add(&p->secrets, name, one, err) : rc;
+}
+
+static int take_memory(const cordon_host *h, struct powers *p, cordon_error **err)
+{
+    return p->memory || (p->memory = recall_new(h->opts.home)) ? 0 : err_nomem(err);
+}
+
+/* What comes with a grant. */
+static int take_with(const cordon_host *h, struct powers *p, const struct grant *g, cordon_error **err)
+{
+    switch (g->kind) {
+    case GRANT_ENV: return take_value(p, g, err);
+    case GRANT_SECRET: case GRANT_BEARER: case GRANT_HEADER: return take_secret(h, p, g, err);
+    case GRANT_MEMORY: return take_memory(h, p, err);
+    default: return 0;
+    }
 }
 
 /* The folder is opened here and now: what it is from here on is what the operator meant. */
@@ -30,7 +58,7 @@ static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, 
 
 int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
 {
-    int rc = take_value(p, g, err);
+    int rc = take_with(h, p, g, err);
     if (rc == 0 && g->kind == GRANT_FILES)
         return give_folder(h, p, g, err);
     return rc == 0 ? powers_grant(p, g, err) : rc;

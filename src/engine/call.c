@@ -36,6 +36,7 @@ struct call {
     void *data;
     uint64_t start_ns, host_bytes;
     struct host_context context;
+    char bot_slug[TEXT_SLUG_MAX + 1];
     struct file_use *files;                 /* a reference; made when first used */
     struct wasi_files *wasi_files;          /* a reference; NULL without folders */
     struct host_wait host_wait;
@@ -636,7 +637,8 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     buf_init(&c->stderr_line, STDERR_LINE_MAX);
     buf_init(&c->refused, REFUSED_MAX);
     memcpy(o->invocation_id, invocation_id, sizeof o->invocation_id);
-    c->context = (struct host_context){str_of(spec->bot), str_of(spec->bot), str_of(spec->skill), str_of(o->invocation_id)};
+    text_slug(spec->bot ? spec->bot : "", str_of(spec->bot).len, c->bot_slug);
+    c->context = (struct host_context){str_of(spec->bot), str_of(c->bot_slug), str_of(spec->skill), str_of(o->invocation_id)};
     *ret = c;
     return 0;
 }

@@ -70,6 +70,8 @@ struct host_op *host_op_new(const struct host_op_opts *o, const struct host_str 
 
 static void finish_answer(struct host_answer *a)
 {
+    if (a->wipe && a->text)
+        explicit_bzero(a->text, a->len);
     free(a->text);
     for (size_t i = 0; i < a->n_items; i++)
         free((char *)a->items[i].data);
@@ -157,6 +159,7 @@ void host_op_let_go(struct host_op *op) { op->let_go = true; }
 /* Takes what `a` owns. */
 static void answer(struct host_op *op, struct host_answer a)
 {
+    a.wipe = op->fn->ask == ASK_SECRET;
     pthread_mutex_lock(&op->lock);
     bool wanted = op->state == OP_PENDING;
     if (wanted) {

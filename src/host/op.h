@@ -26,6 +26,7 @@ struct host_answer {
     size_t n_items;
     const char *capability;     /* DENIED: static */
     enum denial denial;
+    bool wipe;                  /* `text` is a secret */
 };
 
 /* How the call is told. `wake` may be called from any thread; `drop` when it will not be called any more. */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "keep/recall.h"
 
 #include <string.h>
 
@@ -45,6 +46,9 @@ struct powers *powers_copy(const struct powers *from)
         file_roots_ref(p->roots);
     if ((p->io = from->io))
         pool_share_ref(p->io);
+    keyring_ref(p->secrets = from->secrets);
+    if ((p->memory = from->memory))
+        recall_ref(p->memory);
     if (copy_env(from, p))
         return p;
     powers_unref(p);
@@ -65,6 +69,8 @@ void powers_unref(struct powers *p)
     grants_unref(p->grants);
     file_roots_unref(p->roots);
     pool_share_unref(p->io);
+    keyring_unref(p->secrets);
+    recall_unref(p->memory);
     free(p);
 }
 
@@ -135,4 +141,19 @@ const char *powers_env(const struct powers *p, const char *name)
 {
     const struct env_value *e = find_env(p, name);
     return e ? e->value : NULL;
+}
+
+bool powers_recalls(const struct powers *p, const char *bot, char ret[TEXT_SLUG_MAX + 1])
+{
+    text_slug(bot ? bot : "", bot ? strlen(bot) : 0, ret);
+    if (bot && *bot)
+        return *ret && grants_find(p->grants, &(struct ask){.kind = ASK_MEMORY, .name = ret});
+    for (size_t i = 0; i < p->grants->n; i++) {
+        const struct grant *g = &p->grants->item[i];
+        if (g->kind == GRANT_MEMORY && *g->name) {
+            memcpy(ret, g->name, strlen(g->name) + 1);
+            return true;
+        }
+    }
+    return false;
 }

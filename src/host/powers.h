@@ -4,11 +4,15 @@
  * call has begun, shared by reference: any thread may read it.
  */
 #pragma once
+#include "base/text.h"
 #include "files/files.h"
+#include "keep/secret.h"
 #include "policy/grants.h"
 #include "sched/pool.h"
 
 enum { POWERS_ENV_MAX = 1024, POWERS_ENV_VALUE_MAX = 64 * 1024, POWERS_ENV_BYTES_MAX = 1024 * 1024 };
+
+struct recall;
 
 /* Two pointers and nothing else: the engine's shim reads an array of these as name, value, name, ... */
 struct env_value { char *name, *value; }; /* owned; UTF-8 */
@@ -19,6 +23,8 @@ struct powers {
     struct env_value *env;       /* owned; what env= grants give, as it was when the request was made */
     size_t n_env;
     struct file_roots *roots;    /* a reference; the folders of the read=, write= and rw= grants, open. NULL: none */
+    struct keyring *secrets;     /* a reference; those that are granted, be it to the guest (secret=) or to the gateway (bearer=, header=). NULL: none */
+    struct recall *memory;       /* a reference; NULL: nothing is recalled */
     struct pool_share *io;       /* a reference; the skill's share of the threads for work that blocks. NULL: there are none */
 };
 
@@ -37,3 +43,5 @@ int powers_grant_folder(struct powers *p, struct grant *one, struct file_root *r
 int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
 /* NULL: it has none. */
 const char *powers_env(const struct powers *p, const char *name);
+/* Whose memory a call for `bot` may recall: its own, or, for no bot, the one that a grant names. The slug; false: nobody's. */
+bool powers_recalls(const struct powers *p, const char *bot, char ret[TEXT_SLUG_MAX + 1]);

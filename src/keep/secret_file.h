@@ -7,13 +7,13 @@
  * The box's key is made of the master key, the magic, the time and the name: a file that was given another secret's name, or another time, does not open.
  */
 #pragma once
+#include "keep/secret.h"
 #include <sodium.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    SECRET_VALUE_MAX = 64 << 10,
     SECRET_KEY = crypto_generichash_KEYBYTES,
     SECRET_HEAD = 8 + 8 + crypto_secretbox_NONCEBYTES,
     SECRET_EXTRA = SECRET_HEAD + crypto_secretbox_MACBYTES, /* what the file is longer than the value */

@@ -32,7 +32,7 @@ static void store_finish(struct store *s)
 }
 
 static void cleanup_sodium(uint8_t **p) { sodium_free(*p); }
-static void cleanup_secret(struct secret **p) { secret_free(*p); }
+static void cleanup_secret(struct secret **p) { secret_unref(*p); }
 static void cleanup_folder(DIR **d) { if (*d) closedir(*d); }
 
 /* 1: open; 0: it is not there, which cannot be if it is to be made. */
@@ -63,14 +63,6 @@ static int check_name(const char *name, cordon_error **err)
     int r = err_set(err, CORDON_E_USAGE, NULL, "this cannot be the name of a secret: %s", why); /* it may be the value, put in the wrong place */
     err_hint(err, "Give a name, such as weather-key; the value comes from standard input or a file.");
     return r;
-}
-
-void secret_free(struct secret *s)
-{
-    if (!s)
-        return;
-    sodium_free(s->bytes);
-    free(s);
 }
 
 /* ---- the list ---- */
@@ -259,17 +251,15 @@ static int read_file(const struct store *s, const char *name, uint8_t **ret, siz
 static int unseal(const struct store *s, const char *name, const uint8_t *key, const uint8_t *file, size_t size, struct secret **ret, cordon_error **err)
 {
     size_t len = size - SECRET_EXTRA;
-    cleanup(cleanup_secret) struct secret *one = calloc(1, sizeof *one);
-    if (!one || !(one->bytes = sodium_malloc(len + 1)))
+    cleanup(cleanup_secret) struct secret *one = secret_new(len);
+    if (!one)
         return err_nomem(err);
     int r = secret_file_open(key, name, file, size, one->bytes);
     if (r < 0)
         return err_nomem(err);
     if (!r || !text_is_utf8(one->bytes, len))
         return refuse_damaged(s, name, err);
-    one->bytes[len] = '\0';
-    one->len = len;
-    sodium_mprotect_readonly(one->bytes);
+    secret_seal(one);
     *ret = take(one);
     return 1;
 }

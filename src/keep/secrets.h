@@ -11,16 +11,10 @@
  * A writer holds a lock on the folder; a reader needs none, since a file is replaced whole. A kill at any instant leaves the old value or the new one.
  */
 #pragma once
-#include "keep/secret_file.h"
-#include <cordon/error.h>
+#include "keep/secret.h"
+#include <stdbool.h>
 
-enum { SECRETS_MAX = 1000, SECRET_NAME_MAX = 128 };
-
-struct secret {
-    char *bytes; /* UTF-8 with a NUL behind it; it may hold NULs of its own */
-    size_t len;
-};
-void secret_free(struct secret *s); /* NULL allowed */
+enum { SECRETS_MAX = 1000 };
 
 struct secret_entry {
     char name[SECRET_NAME_MAX + 1];
@@ -37,7 +31,7 @@ void secret_list_finish(struct secret_list *l);
 
 /* Makes home and key where they are missing. USAGE: no name, no value; TOO_LARGE. */
 int secrets_set(const char *home, const char *name, const void *value, size_t len, cordon_error **err);
-/* 1: the caller frees *ret with secret_free; 0: there is none of that name. */
+/* 1: the caller gives *ret back with secret_unref; 0: there is none of that name. */
 int secrets_get(const char *home, const char *name, struct secret **ret, cordon_error **err);
 int secrets_list(const char *home, struct secret_list *ret, cordon_error **err);
 /* 1: removed; 0: there was none. A damaged one is removed like any other. */

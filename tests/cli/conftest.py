@@ -59,6 +59,11 @@ class Cordon:
         return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
 
+def is_sanitized(cordon):
+    with open(cordon.path, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def on_terminal(cordon, *words, env=None):
     """Runs with stdout and stderr on a terminal. Returns the exit status and what it showed."""
     master, slave = pty.openpty()

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """cordon memory: add, search, remove."""
 
+import json
 import re
 import sqlite3
 
 import pytest
+from conftest import is_sanitized
 
 
 @pytest.fixture
@@ -108,3 +110,77 @@ def test_what_others_can_read_is_refused(memory, home):
     (home / "memory/a.db").chmod(0o644)
     done = memory("search", "--bot", "a")
     assert done.status == 7 and f"chmod 600 {home}/memory/a.db" in done.err
+
+
+# ---- a skill and a memory ----
+
+@pytest.fixture
+def recall(cordon, memory, home, wat):
+    """recall(query, limit, words…): what a skill finds, and its run."""
+    assert memory("add", "--bot", "Weather Bot", "the user lives in Oslo").status == 0
+    assert memory("add", "--bot", "other", "the user lives in Rome").status == 0
+
+    def run(query, limit, *words):
+        done = cordon("run", wat("keep"), "-c", "recall", "--args", json.dumps([query, limit]), "-j", *words, env={"CORDON_HOME": str(home)})
+        assert done.json["outcome"] == "ok", done.json
+        return done.json["output"], done.json["denials"]
+    return run
+
+
+OSLO, ROME = "the user lives in Oslo", "the user lives in Rome"
+DENIED = [{"capability": "memory", "wanted": "", "reason": "not-granted", "count": 1}]
+
+
+@pytest.mark.parametrize("words, found, denials", [
+    (["--bot", "Weather Bot", "-a", "memory"], [OSLO], []),
+    (["--bot", "weather-bot", "-a", "memory=weather_bot"], [OSLO], []),
+    (["--bot", "other", "-a", "memory"], [ROME], []),
+    (["-a", "memory=other"], [ROME], []),
+    (["--bot", "weather-bot", "-a", "memory=other"], [], DENIED),  # another bot's talk is not for this one
+    (["--bot", "weather-bot"], [], DENIED),
+    (["--bot", "new", "-a", "memory"], [], []),
+    (["-a", "memory"], [], []),
+    (["--bot", "天気", "-a", "memory=other", "-a", "memory"], [], []),
+])
+def test_a_skill_recalls_what_its_bot_remembers_and_no_other(recall, words, found, denials):
+    assert recall("where does the user live", 5, *words) == (found, denials)
+
+
+def test_the_skills_query_is_words_and_its_limit_is_bounded(recall, memory):
+    for n in range(40):
+        memory("add", "--bot", "many", f"word {n}")
+    granted = ["--bot", "many", "-a", "memory"]
+    assert len(recall("word", 4294967295, *granted)[0]) == 32
+    assert len(recall("word", 3, *granted)[0]) == 3
+    assert recall("word", 0, *granted)[0] == []
+    for query in ('"', "wor*", "text:*", "'); DELETE FROM recall; --", "word\0"):
+        found = recall(query, 5, *granted)[0]
+        assert len(found) == (5 if "word" in query else 0)
+
+
+def test_a_large_memory_with_a_log_that_is_not_written_back_is_searched_locked_in(recall, memory, home):
+    assert memory("add", "--bot", "large", "first").status == 0
+    database = sqlite3.connect(home / "memory/large.db")
+    database.executemany("INSERT INTO recall (text, added_at) VALUES (?, 0)", ((f"word {n} " + "and some more " * 40,) for n in range(5000)))
+    database.commit()
+    assert (home / "memory/large.db-wal").stat().st_size > 1_000_000
+    found, denials = recall("word 4711", 3, "--bot", "large", "-a", "memory")
+    assert found[0].startswith("word 4711 ") and len(found) == 3 and denials == []
+    database.close()
+
+
+def test_a_damaged_memory_stops_the_run_before_it_begins(cordon, recall, home, wat):
+    (home / "memory/other.db").write_bytes(b"no database" * 1000)
+    done = cordon("run", wat("keep"), "-c", "recall", "--args", '["x", 1]', "-j", "--bot", "other", "-a", "memory", env={"CORDON_HOME": str(home)})
+    if is_sanitized(cordon):
+        assert done.json["output"] == []  # not locked in, so it is opened when it is asked for, where there is no error to give
+    else:
+        assert done.status == 7 and done.json["error"]["id"] == "damaged"
+    assert recall("user", 1, "--bot", "weather-bot", "-a", "memory")[0] == [OSLO]
+
+
+def test_the_context_has_the_bots_slug(cordon, wat):
+    for name, slug in (("Weather Bot", "weather-bot"), ("--A_b..C9 天気!", "a-b-c9"), ("天気", ""), ("x" * 256, "x" * 128)):
+        done = cordon("run", wat("keep"), "-c", "slug", "-j", f"--bot={name}")
+        assert done.json["output"] == slug
+    assert cordon("run", wat("keep"), "-c", "slug", "-j").json["output"] == ""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cordon secret: set, list, remove; and that a value is seen nowhere."""
 
+import json
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import termios
 import time
 
 import pytest
+from conftest import is_sanitized
 
 NOBODY = 65534
 VALUE = "tok-5f1d9c77-never-shown"
@@ -177,10 +179,6 @@ def waiting(cordon, home):
     raise AssertionError("it does not wait")
 
 
-def is_sanitized(cordon):
-    return b"__asan_init" in open(cordon.path, "rb").read()
-
-
 def test_no_core(cordon, home):
     with waiting(cordon, home) as child:
         with open(f"/proc/{child.pid}/limits") as limits:
@@ -284,3 +282,74 @@ def test_a_kill_while_setting_leaves_the_old_or_the_new(cordon, secret, home):
     assert secret("list", "-j").json["secrets"][0]["set_at"]
     assert secret("set", "b", input=b"1").status == 0
     assert sorted(path.name for path in (home / "secrets").iterdir()) == ["a", "b"]
+
+
+# ---- a skill and a secret ----
+
+@pytest.fixture
+def ask_for(cordon, secret, home, wat):
+    """ask_for(name, grants…): what a skill says that asks for that secret; `key` is kept, with VALUE."""
+    assert secret("set", "key", input=VALUE.encode()).status == 0
+
+    def run(name, *grants, call="execute", options=(), **more):
+        words = [word for grant in grants for word in ("-a", grant)]
+        env = {"CORDON_HOME": str(home), **more.pop("env", {})}
+        return cordon("run", wat("keep"), "-c", call, "--args", json.dumps([name]), *words, *options, env=env, **more)
+    return run
+
+
+def test_a_skill_is_given_what_it_is_granted_by_name(ask_for):
+    done = ask_for("key", "secret=key", options=["-j"])
+    assert done.json["output"] == VALUE and done.json["denials"] == []
+
+
+@pytest.mark.parametrize("grants", [[], ["secret=other"], ["secret=KEY"], ["bearer=key@api.example.com"], ["header=x-key:key@api.example.com"], ["env=key"]])
+def test_no_other_grant_gives_it(ask_for, grants):
+    done = ask_for("key", *grants, options=["-j"])
+    assert done.status == 3 and done.json["error"]["value"] == "capability denied: GetSecret not granted for skill 'keep'"
+    assert done.json["denials"] == [{"capability": "secret", "wanted": "key", "reason": "not-granted", "count": 1}]
+    assert VALUE not in done.text + done.err
+
+
+@pytest.mark.parametrize("name", ["key\0", "key\0x", "KEY", "../secrets/key", "secrets.key", "", "key ", "*"])
+def test_nothing_but_the_name_leads_to_it(ask_for, name):
+    done = ask_for(name, "secret=key", options=["-j"])
+    assert done.status == 3 and VALUE not in done.text
+
+
+def test_one_that_is_not_kept_is_not_found(ask_for):
+    done = ask_for("none", "secret=none", options=["-j"])
+    assert done.status == 1 and done.json["error"]["value"].startswith("secret 'none' not found: ") and done.json["denials"] == []
+
+
+def test_all_64_kib_reach_the_skill(ask_for, secret):
+    value = ("x" * 65535 + "\n").encode()
+    assert secret("set", "big", "--exact", input=value).status == 0
+    assert ask_for("big", "secret=big").out == value
+
+
+@pytest.mark.parametrize("call, options", [("trap", ["-j"]), ("trap", ["-v"]), ("execute", ["-j", "--fuel", "1"]), ("execute", ["-v", "-m", "1k"]), ("slug", ["-j"])])
+def test_a_skill_that_fails_shows_nothing_of_it(ask_for, call, options):
+    done = ask_for("key", "secret=key", call=call, options=options)
+    assert done.status != 0 and VALUE not in done.text + done.err
+
+
+def test_one_that_does_not_fit_into_the_calls_budget_is_an_error_without_it(ask_for, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[tiers.untrusted.default]\nhost-bytes = 10\n")
+    config.chmod(0o600)
+    done = ask_for("key", "secret=key", options=["-j", "--config", str(config)])
+    assert done.json["outcome"] != "ok" and VALUE not in done.text + done.err
+
+
+def test_a_damaged_one_stops_the_run_before_it_begins(ask_for, home):
+    (home / "secrets/key").write_bytes(b"cordons1" * 10)
+    done = ask_for("key", "secret=key", options=["-j"])
+    assert done.status == 7 and done.json["outcome"] == "not-started" and done.json["error"]["id"] == "damaged"
+    assert ask_for("key", options=["-j"]).json["outcome"] == "err"  # who is not granted it does not meet it
+
+
+def test_the_home_is_out_of_reach_of_every_grant(ask_for, home):
+    for grant in (f"read={home}", f"read={home}/secrets", f"rw={home.parent}"):
+        done = ask_for("key", grant)
+        assert done.status in (2, 7) and done.out == b""

@@ -200,6 +200,23 @@ static const struct {
     {"'", "''\\'''"},
 };
 
+static const struct { const char *in, *out; } slugs[] = {
+    {"", ""}, {"Weather Bot", "weather-bot"}, {"a_b..C9", "a-b-c9"}, {"--a--", "a"}, {"\xe5\xa4\xa9", ""}, {"z\xc3\xa4h", "z-h"}, {"../../x", "x"}, {"a/b", "a-b"}, {"a\nb", "a-b"},
+};
+START_TEST(a_slug_is_letters_digits_and_single_hyphens)
+{
+    char slug[TEXT_SLUG_MAX + 1], big[500];
+    text_slug(slugs[_i].in, strlen(slugs[_i].in), slug);
+    ck_assert_str_eq(slug, slugs[_i].out);
+    memset(big, 'X', sizeof big);
+    big[TEXT_SLUG_MAX - 1] = ' ';
+    text_slug(big, sizeof big, slug);
+    ck_assert_uint_eq(strlen(slug), TEXT_SLUG_MAX - 1);
+    text_slug("a\0b", 3, slug);
+    ck_assert_str_eq(slug, "a-b");
+}
+END_TEST
+
 START_TEST(quoting_for_sh_is_only_where_it_is_needed)
 {
     cleanup(buf_finish) struct buf b;
@@ -466,6 +483,7 @@ Suite *suite_base(void)
     tcase_add_test(c, cut_never_splits_a_character);
     tcase_add_loop_test(c, escape_leaves_nothing_that_moves_a_terminal, 0, COUNT(escapes));
     tcase_add_test(c, escape_takes_any_bytes_and_gives_utf8);
+    tcase_add_loop_test(c, a_slug_is_letters_digits_and_single_hyphens, 0, sizeof slugs / sizeof *slugs);
     tcase_add_test(c, near_is_two_edits);
     tcase_add_loop_test(c, quoting_for_sh_is_only_where_it_is_needed, 0, COUNT(quotes));
     suite_add_tcase(s, c);

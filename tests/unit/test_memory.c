@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "keep/memory.h"
 #include "keep/memory_query.h"
+#include "keep/recall.h"
+#include "host/powers.h"
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -482,6 +484,70 @@ START_TEST(a_kill_leaves_what_was_added_and_nothing_half)
 }
 END_TEST
 
+/* ---- for the calls of a request ---- */
+
+static int recalls(struct recall *r, const char *slug, char *ret, size_t size)
+{
+    const struct memory_patience p = in_ms(30000);
+    struct memory_rows rows;
+    ck_assert_int_eq(recall_search(r, slug, "word", 4, 32, MEMORY_BYTES_MAX, &p, &rows, NULL), 0);
+    size_t at = 0;
+    ret[0] = '\0';
+    for (size_t i = 0; i < rows.n; i++)
+        at += (size_t)snprintf(ret + at, size - at, "%s\n", rows.item[i].text);
+    int n = (int)rows.n;
+    memory_rows_finish(&rows);
+    return n;
+}
+
+START_TEST(what_is_held_is_as_it_was_and_all_else_as_it_is)
+{
+    char found[256];
+    struct recall *r = recall_new(home);
+    add("a", "word one");
+    add("b", "word of b");
+    ck_assert_int_eq(recall_hold(r, "a", NULL), 0);
+    add("a", "word two");
+    add("b", "word three of b");
+    ck_assert_int_eq(recalls(r, "a", found, sizeof found), 1);
+    ck_assert_int_eq(recalls(r, "b", found, sizeof found), 2);
+    ck_assert_int_eq(recall_hold(r, "a", NULL), 0);
+    ck_assert_int_eq(recalls(r, "a", found, sizeof found), 2);
+    ck_assert_int_eq(recall_hold(r, "nobody", NULL), 0);
+    ck_assert_int_eq(recalls(r, "nobody", found, sizeof found), 0);
+    recall_unref(r);
+}
+END_TEST
+
+static void grants(struct powers *p, const char *text)
+{
+    struct grant g = {0};
+    ck_assert_int_eq(grant_parse(text, NULL, &g, NULL), 0);
+    ck_assert_int_eq(powers_grant(p, &g, NULL), 0);
+    grant_finish(&g);
+}
+
+START_TEST(whose_memory_a_call_may_recall)
+{
+    static const struct { const char *first, *second, *bot, *slug; } rows[] = {
+        {"memory", NULL, "A Bot", "a-bot"}, {"memory", NULL, NULL, NULL}, {"memory", NULL, "", NULL}, {"memory=a_bot", NULL, "A Bot", "a-bot"},
+        {"memory=b", NULL, "a", NULL}, {"memory=b", NULL, NULL, "b"}, {"memory=b", "memory=c", "", "b"}, {"memory=b", "memory=c", "C", "c"},
+        {"memory", "memory=b", NULL, "b"}, {"memory", "memory=b", "a", "a"}, {"memory=b", "memory", "\xe5\xa4\xa9", NULL}, {"secret=a", "exec", "a", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char slug[TEXT_SLUG_MAX + 1];
+        struct powers *p = powers_new();
+        grants(p, rows[i].first);
+        if (rows[i].second)
+            grants(p, rows[i].second);
+        ck_assert_msg(powers_recalls(p, rows[i].bot, slug) == (rows[i].slug != NULL), "row %zu", i);
+        if (rows[i].slug)
+            ck_assert_str_eq(slug, rows[i].slug);
+        powers_unref(p);
+    }
+}
+END_TEST
+
 Suite *suite_memory(void)
 {
     Suite *s = suite_create("memory");
@@ -507,6 +573,8 @@ Suite *suite_memory(void)
     tcase_add_test(t, a_long_search_ends_when_it_is_stopped_or_its_time_is_over);
     tcase_add_test(t, writers_at_once_lose_nothing);
     tcase_add_test(t, a_kill_leaves_what_was_added_and_nothing_half);
+    tcase_add_test(t, what_is_held_is_as_it_was_and_all_else_as_it_is);
+    tcase_add_test(t, whose_memory_a_call_may_recall);
     suite_add_tcase(s, t);
     return s;
 }

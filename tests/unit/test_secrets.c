@@ -64,7 +64,7 @@ static int get(const char *name, const char *value)
         ck_assert_ptr_null(err);
     }
     cordon_error_free(err);
-    secret_free(s);
+    secret_unref(s);
     return r;
 }
 
@@ -118,7 +118,7 @@ START_TEST(a_value_may_have_64_kib_and_hold_a_nul)
     ck_assert_int_eq(secrets_get(home, "big", &s, NULL), 1);
     ck_assert_uint_eq(s->len, SECRET_VALUE_MAX);
     ck_assert(!memcmp(s->bytes, big, SECRET_VALUE_MAX) && s->bytes[s->len] == '\0');
-    secret_free(s);
+    secret_unref(s);
     fails_with(secrets_set(home, "big", big, SECRET_VALUE_MAX + 1, &err), CORDON_E_TOO_LARGE, err, "64 KiB");
     fails_with(secrets_set(home, "big", "\xff", 1, &err), CORDON_E_USAGE, err, "UTF-8");
     fails_with(secrets_set(home, "big", "", 0, &err), CORDON_E_USAGE, err, "empty");
@@ -398,7 +398,7 @@ START_TEST(writers_at_once_lose_nothing)
     struct secret *s = NULL;
     ck_assert_int_eq(secrets_get(home, "shared", &s, NULL), 1);
     ck_assert_ptr_nonnull(strstr(s->bytes, " of writer "));
-    secret_free(s);
+    secret_unref(s);
 }
 END_TEST
 
@@ -436,7 +436,7 @@ START_TEST(a_kill_leaves_the_old_value_or_the_new_one)
         int r = secrets_get(home, "x", &s, NULL);
         ck_assert_int_ge(r, 0);
         ck_assert(r == 0 ? i < 20 : is_whole(s));
-        secret_free(s);
+        secret_unref(s);
     }
     set("y", "1");   /* sweeps what the killed ones left */
     struct secret_list list;
@@ -461,7 +461,7 @@ START_TEST(a_reader_beside_a_writer_never_sees_half)
         ck_assert_int_ge(r, 0);
         ck_assert(!r || is_whole(s));
         seen += r;
-        secret_free(s);
+        secret_unref(s);
     }
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
@@ -481,6 +481,63 @@ START_TEST(there_is_an_end_to_how_many_are_kept)
     fails_with(secrets_set(home, "one-more", "1", 1, &err), CORDON_E_TOO_LARGE, err, "1000");
     set("a", "2");
     ck_assert_int_eq(get("a", "2"), 1);
+}
+END_TEST
+
+/* ---- in memory ---- */
+
+static struct secret *secret_of(const char *value)
+{
+    struct secret *s = secret_new(strlen(value));
+    ck_assert_ptr_nonnull(s);
+    memcpy(s->bytes, value, s->len);
+    secret_seal(s);
+    return s;
+}
+
+static void ring_add(struct keyring **k, const char *name, const char *value)
+{
+    struct secret *s = secret_of(value);
+    ck_assert_int_eq(keyring_add(k, name, s, NULL), 0);
+    secret_unref(s);
+}
+
+START_TEST(a_ring_gives_each_by_its_name)
+{
+    struct keyring *k = NULL;
+    ck_assert_ptr_null(keyring_find(k, "a"));
+    ring_add(&k, "a", "1");
+    ring_add(&k, "b", "2");
+    ring_add(&k, "a", "3");
+    ck_assert_str_eq(keyring_find(k, "a")->bytes, "3");
+    ck_assert_str_eq(keyring_find(k, "b")->bytes, "2");
+    ck_assert_ptr_null(keyring_find(k, "A"));
+    keyring_unref(k);
+}
+END_TEST
+
+START_TEST(a_ring_that_others_hold_is_not_changed)
+{
+    struct keyring *k = NULL, *other;
+    ring_add(&k, "a", "1");
+    keyring_ref(other = k);
+    ring_add(&k, "a", "2");
+    ring_add(&k, "b", "3");
+    ck_assert_str_eq(keyring_find(other, "a")->bytes, "1");
+    ck_assert_ptr_null(keyring_find(other, "b"));
+    keyring_unref(other);
+    ck_assert_str_eq(keyring_find(k, "a")->bytes, "2");
+    keyring_unref(k);
+}
+END_TEST
+
+START_TEST(a_sealed_secret_is_not_written_to)
+{
+    struct secret *s = secret_of("value");
+    cleanup_fd int zeros = open("/dev/zero", O_RDONLY);
+    ck_assert(read(zeros, s->bytes, 1) < 0 && errno == EFAULT);
+    ck_assert_str_eq(s->bytes, "value");
+    secret_unref(s);
 }
 END_TEST
 
@@ -510,6 +567,9 @@ Suite *suite_secrets(void)
     tcase_add_test(t, a_kill_leaves_the_old_value_or_the_new_one);
     tcase_add_test(t, a_reader_beside_a_writer_never_sees_half);
     tcase_add_test(t, there_is_an_end_to_how_many_are_kept);
+    tcase_add_test(t, a_ring_gives_each_by_its_name);
+    tcase_add_test(t, a_ring_that_others_hold_is_not_changed);
+    tcase_add_test(t, a_sealed_secret_is_not_written_to);
     suite_add_tcase(s, t);
     return s;
 }
