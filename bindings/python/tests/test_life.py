@@ -10,7 +10,7 @@ import textwrap
 import threading
 
 import pytest
-from conftest import BINDING, FIXTURES, HELPER, SECONDS
+from conftest import BINDING, FIXTURES, HELPER, SANITIZED, SECONDS
 
 
 def program(source, cache_dir):
@@ -205,7 +205,7 @@ def test_ten_thousand_calls_leave_nothing(host, skill):
         thousand()
     after = used()
     assert after[:2] == before[:2] and after[2] <= before[2] + 500
-    assert resident_bytes() - memory < 32 << 20
+    assert SANITIZED or resident_bytes() - memory < 32 << 20  # a sanitizer keeps what was freed
     stats = host.stats()
     assert stats.calls_started == stats.calls_ended and stats.sandboxes_in_use == 0
 
