@@ -36,7 +36,7 @@ static void check_values(const struct wit_func *f, const wasmtime_component_val_
 {
     json_t *args = args_of(f, vals);
     wasmtime_component_val_t *again = calloc(f->n_params, sizeof *again);
-    HOLDS(values_from_json(f, args, again, NULL) == 0);
+    HOLDS(values_from_json(f, args, again, NULL, NULL) == 0);
     for (size_t i = 0; i < f->n_params; i++) {
         char *a = text_of(f->params[i].type, &vals[i]), *b = text_of(f->params[i].type, &again[i]);
         HOLDS(strcmp(a, b) == 0);
@@ -53,7 +53,7 @@ static void check_args(const struct wit_func *f, const json_t *args)
     static const wasmtime_component_val_t zero;
     cordon_error *err = NULL;
     wasmtime_component_val_t *vals = calloc(f->n_params, sizeof *vals);
-    int rc = values_from_json(f, args, vals, &err);
+    int rc = values_from_json(f, args, vals, NULL, &err);
     if (rc < 0) {
         HOLDS(rc == -CORDON_E_BAD_ARGS);
         fuzz_check_error(rc, err);

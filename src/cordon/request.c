@@ -43,6 +43,8 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->args = json_deep_copy(from->args); /* jansson counts references, but not for two threads that let go at once */
     s->input = dup_bytes(from->input, from->input_len);
     s->input_len = from->input_len;
+    s->argv_bytes = from->argv_bytes;
+    s->args_bytes = from->args_bytes;
     s->argv = calloc(from->n_argv + 1, sizeof *s->argv);
     bool whole = s->skill && s->powers && s->argv && (s->bot || !from->bot) && (s->input || !from->input) && (s->args || !from->args);
     for (size_t i = 0; whole && i < from->n_argv; i++, s->n_argv++)
@@ -124,6 +126,7 @@ static void set_input(struct call_spec *s, char *bytes, size_t len)
     free(s->input);
     s->input = bytes;
     s->input_len = len;
+    s->args_bytes = 0;
 }
 
 static bool takes_string(const struct call_spec *s)
@@ -157,14 +160,14 @@ static int input_of_value(struct call_spec *s, const wasmtime_component_val_t *v
     return 0;
 }
 
-/* Tries the arguments against the types now, so that a mistake is told here and not when the call runs. */
-static int check_args(struct call_spec *s, const json_t *args, cordon_error **err)
+/* Tries the arguments against the types now, so that a mistake is told here and not when the call runs. *ret_bytes: see values_from_json. */
+static int check_args(struct call_spec *s, const json_t *args, size_t *ret_bytes, cordon_error **err)
 {
     size_t n = s->export->func.n_params;
     cleanup_free wasmtime_component_val_t *vals = calloc(n ? n : 1, sizeof *vals);
     if (!vals)
         return err_nomem(err);
-    int rc = values_from_json(&s->export->func, args, vals, err);
+    int rc = values_from_json(&s->export->func, args, vals, ret_bytes, err);
     if (rc < 0)
         return rc;
     if (s->export->shape != SHIM_DYNAMIC)
@@ -181,19 +184,22 @@ int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cor
     if (len > max)
         return err_set(err, CORDON_E_TOO_LARGE, "args", "the arguments have %zu bytes (ceiling %llu)", len, (unsigned long long)max);
     json_t *args = NULL;
+    size_t bytes = 0;
     int rc = request_writable(r, err);
     if (rc == 0)
         rc = values_parse_args(json, len, &args, err);
     if (rc == 0)
-        rc = check_args(r->spec, args, err);
+        rc = check_args(r->spec, args, &bytes, err);
     if (rc < 0) {
         json_decref(args);
         return rc;
     }
     json_decref(r->spec->args);
     r->spec->args = args;
-    if (r->spec->export->shape == SHIM_DYNAMIC)
+    if (r->spec->export->shape == SHIM_DYNAMIC) {
         set_input(r->spec, NULL, len);
+        r->spec->args_bytes = bytes;
+    }
     return 0;
 }
 
@@ -231,16 +237,21 @@ int cordon_request_set_input(cordon_request *r, const void *input, size_t len, c
     if (rc < 0)
         return rc;
     json_t *args = NULL;
-    if (!r->spec->export->is_command && r->spec->export->shape == SHIM_DYNAMIC && !(args = args_of_input(r->spec, input, len)))
-        return err_nomem(err);
-    char *copy = dup_bytes(len ? input : "", len);
+    size_t bytes = 0;
+    if (!r->spec->export->is_command && r->spec->export->shape == SHIM_DYNAMIC) {
+        if (!(args = args_of_input(r->spec, input, len)))
+            return err_nomem(err);
+        rc = check_args(r->spec, args, &bytes, err);
+    }
+    char *copy = rc < 0 ? NULL : dup_bytes(len ? input : "", len);
     if (!copy) {
         json_decref(args);
-        return err_nomem(err);
+        return rc < 0 ? rc : err_nomem(err);
     }
     json_decref(r->spec->args);
     r->spec->args = args;
     set_input(r->spec, copy, len);
+    r->spec->args_bytes = bytes;
     return 0;
 }
 
@@ -250,8 +261,12 @@ int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **er
         return err_set(err, CORDON_E_BAD_ARGS, arg, "%s is no command, so it takes no arguments after --", r->spec->export->func.name);
     if (!text_is_utf8(arg, strlen(arg)))
         return err_set(err, CORDON_E_BAD_ARGS, arg, "an argument is not UTF-8");
-    if (r->spec->n_argv >= ARGV_MAX || strlen(arg) > ARG_BYTES_MAX)
+    size_t len = strlen(arg);
+    if (r->spec->n_argv >= ARGV_MAX || len > ARG_BYTES_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, "arguments", "at most %d arguments of at most %d bytes each", ARGV_MAX, ARG_BYTES_MAX);
+    uint64_t max = r->skill->host->opts.ceiling[r->skill->tier][CORDON_LIMIT_INPUT_BYTES];
+    if (len > max || r->spec->argv_bytes > max - len)
+        return err_set(err, CORDON_E_TOO_LARGE, "arguments", "the arguments have more bytes than input may have (ceiling %llu)", (unsigned long long)max);
     int rc = request_writable(r, err);
     if (rc < 0)
         return rc;
@@ -264,6 +279,7 @@ int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **er
     if (!copy)
         return err_nomem(err);
     s->argv[s->n_argv++] = copy;
+    s->argv_bytes += len;
     return 0;
 }
 
@@ -315,10 +331,17 @@ int cordon_request_set_bot(cordon_request *r, const char *name, cordon_error **e
 static int check_ready(const cordon_request *r, cordon_error **err)
 {
     const struct call_spec *s = r->spec;
-    uint64_t max = s->limits.value[CORDON_LIMIT_INPUT_BYTES];
-    if (s->input_len > max)
-        return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes, the limit is %llu (%s)", s->input_len, (unsigned long long)max,
+    uint64_t max = s->limits.value[CORDON_LIMIT_INPUT_BYTES], memory = s->limits.value[CORDON_LIMIT_MEMORY_BYTES];
+    size_t len = call_spec_input_bytes(s);
+    if (len > max)
+        return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes, the limit is %llu (%s)", len, (unsigned long long)max,
                        s->limits.origin[CORDON_LIMIT_INPUT_BYTES]);
+    if (call_spec_kept_bytes(s) >= memory) {
+        char text[64];
+        cordon_limit_format(CORDON_LIMIT_MEMORY_BYTES, memory, text, sizeof text);
+        return err_set(err, CORDON_E_TOO_LARGE, "input", "the arguments alone take more memory than the call may have, which is %s (%s)", text,
+                       s->limits.origin[CORDON_LIMIT_MEMORY_BYTES]);
+    }
     bool has_input = s->args || s->input || s->export->func.n_params == 0;
     /* A skill may be asked nothing. */
     if (has_input || (r->skill->component->is_skill_world && !strcmp(s->export->func.name, "execute")))
@@ -329,7 +352,7 @@ static int check_ready(const cordon_request *r, cordon_error **err)
     cleanup_free wasmtime_component_val_t *vals = calloc(s->export->func.n_params, sizeof *vals);
     if (!vals)
         return err_nomem(err);
-    int rc = values_from_json(&s->export->func, NULL, vals, &why);
+    int rc = values_from_json(&s->export->func, NULL, vals, NULL, &why);
     if (rc == 0)
         values_finish(vals, s->export->func.n_params);
     if (rc < 0 && err)

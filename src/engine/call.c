@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/carry.h"
 #include "engine/ending.h"
 #include "engine/files.h"
 #include "engine/values.h"
@@ -124,7 +125,7 @@ static void write_stderr(struct call *c, const uint8_t *bytes, size_t len)
 static int on_write(void *data, int stream, const uint8_t *bytes, size_t len)
 {
     struct call *c = data;
-    if (!call_count_host_call(c, 0))
+    if (!call_count_host_call(c, stream == 1 ? 0 : len)) /* what is output has a limit of its own */
         return -1;
     if (stream == 1)
         return write_stdout(c, bytes, len);
@@ -332,38 +333,7 @@ static int prepare_args(struct call *c, struct shim_invocation *inv, cordon_erro
             return err_nomem(err);
     }
     inv->args = c->args;
-    return f->n_params ? values_from_json(f, c->spec->args, c->args, err) : 0;
-}
-
-/* What dynamic values of a type take on the host for each byte that Wasmtime counts for them, at worst: it counts its own value (40 bytes) and the length of names, not
- * what those names take once they are allocated, nor the C API's copy of it all. Measured on lists of the dearest types. */
-static unsigned dearness(const struct wit_type *t)
-{
-    enum { PLAIN = 2, NAMED = 4, FLAGGED = 64 };
-    unsigned most = PLAIN;
-    if (!t)
-        return PLAIN;
-    if (t->kind == WIT_FLAGS)
-        return FLAGGED;
-    if (t->kind == WIT_RECORD || t->kind == WIT_VARIANT || t->kind == WIT_ENUM)
-        most = NAMED;
-    unsigned parts[] = {dearness(t->elem), dearness(t->err)};
-    for (size_t i = 0; i < 2; i++)
-        most = parts[i] > most ? parts[i] : most;
-    for (size_t i = 0; i < t->n_members; i++) {
-        unsigned part = dearness(t->members[i].type);
-        most = part > most ? part : most;
-    }
-    return most;
-}
-
-/* How much one answer may carry, or one host call. A dynamic answer may take as much of the host's memory as the call may have of its own. */
-static size_t carry_of(const struct call_spec *s)
-{
-    const uint64_t *limit = s->limits.value;
-    if (s->export->shape == SHIM_DYNAMIC && s->export->func.result)
-        return limit[CORDON_LIMIT_MEMORY_BYTES] / dearness(s->export->func.result);
-    return limit[CORDON_LIMIT_HOST_BYTES] > limit[CORDON_LIMIT_OUTPUT_BYTES] ? limit[CORDON_LIMIT_HOST_BYTES] : limit[CORDON_LIMIT_OUTPUT_BYTES];
+    return f->n_params ? values_from_json(f, c->spec->args, c->args, NULL, err) : 0;
 }
 
 static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
@@ -374,7 +344,7 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
         .fuel = limit[CORDON_LIMIT_FUEL],
         .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES] - call_spec_kept_bytes(c->spec),
         .table_elements = limit[CORDON_LIMIT_TABLE_ELEMENTS],
-        .hostcall_bytes = carry_of(c->spec),
+        .hostcall_bytes = carry_of(c->spec, NULL),
         .max_handles = ENGINE_HANDLES_MAX,
         .max_instances = ENGINE_CORE_INSTANCES_MAX,
         .max_memories = ENGINE_MEMORIES_MAX,
@@ -659,10 +629,12 @@ void call_unref(struct call *c)
         sched_unref(&c->task);
 }
 
+size_t call_spec_input_bytes(const struct call_spec *s) { return s->input_len + s->argv_bytes; }
+
 size_t call_spec_kept_bytes(const struct call_spec *s)
 {
-    size_t limit = s->limits.value[CORDON_LIMIT_MEMORY_BYTES];
-    return s->input_len < limit ? s->input_len : limit;
+    size_t limit = s->limits.value[CORDON_LIMIT_MEMORY_BYTES], kept = call_spec_input_bytes(s) + s->args_bytes;
+    return kept < limit ? kept : limit;
 }
 
 void call_spec_ref(struct call_spec *s) { atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); }

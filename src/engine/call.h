@@ -37,6 +37,8 @@ struct call_spec {
     size_t input_len;                      /* bytes of the input, or else of the arguments' text */
     char **argv;                           /* owned, argv[0] the skill's name */
     size_t n_argv;
+    size_t argv_bytes;                     /* without argv[0] */
+    size_t args_bytes;                     /* what `args` and the values made of them take, beyond their text */
     char *bot;                             /* owned */
     struct powers *powers;                 /* a reference */
     struct call_asker asker;               /* `ask` is NULL where nobody is asked */
@@ -45,6 +47,8 @@ struct call_spec {
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
 
+/* What counts as its input: the input or the arguments' text, and the words after `--`. */
+size_t call_spec_input_bytes(const struct call_spec *s);
 /* What the host keeps for a run from before its start; part of the run's memory. */
 size_t call_spec_kept_bytes(const struct call_spec *s);
 

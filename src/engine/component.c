@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/component.h"
+#include "engine/carry.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -189,6 +190,7 @@ static int read_func(struct component_export *ex, const char *full_name, const w
         return not_callable(ex, text, err);
     }
     ex->shape = shape_of(&ex->func);
+    ex->dearness = carry_dearness(ex->func.result);
     ex->is_command = starts_with(full_name, "wasi:cli/run@0.2.") && has_type(&ex->func, COMMAND_RUN);
     return 0;
 }

@@ -27,6 +27,7 @@ struct component_export {
     char *why_not;         /* owned: why it cannot be called, or NULL */
     bool is_command;       /* wasi:cli/run */
     enum shim_shape shape; /* how it is called */
+    unsigned dearness;     /* of its result (carry.h) */
     wasmtime_component_export_index_t *index;
 };
 

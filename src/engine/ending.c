@@ -2,6 +2,7 @@
 #include "engine/ending.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/carry.h"
 #include "engine/limit_words.h"
 #include "engine/values.h"
 
@@ -39,6 +40,13 @@ const char *ending_trap_words(int trap_code)
 
 /* ---- usage ---- */
 
+/* To make an answer into JSON is work for the call too. */
+static void fill_times(const struct ending *e, uint64_t began_ns, uint64_t now_ns)
+{
+    e->outcome->usage[CORDON_USAGE_WALL_US] = (now_ns - e->start_ns) / 1000;
+    e->outcome->usage[CORDON_USAGE_CPU_US] = (e->cpu_ns + now_ns - began_ns) / 1000;
+}
+
 static struct shim_usage fill_usage(const struct ending *e)
 {
     uint64_t *u = e->outcome->usage;
@@ -48,9 +56,7 @@ static struct shim_usage fill_usage(const struct ending *e)
         used = shim_sandbox_usage(e->sandbox);
     u[CORDON_USAGE_FUEL] = limit[CORDON_LIMIT_FUEL] - used.fuel_left;
     u[CORDON_USAGE_MEMORY_PEAK_BYTES] = e->sandbox ? used.memory_peak_bytes + call_spec_kept_bytes(e->spec) : 0;
-    u[CORDON_USAGE_WALL_US] = (clock_now_ns() - e->start_ns) / 1000;
-    u[CORDON_USAGE_CPU_US] = e->cpu_ns / 1000;
-    u[CORDON_USAGE_BYTES_IN] = e->spec->input_len;
+    u[CORDON_USAGE_BYTES_IN] = call_spec_input_bytes(e->spec);
     return used;
 }
 
@@ -105,13 +111,17 @@ static void fill_failure(const struct ending *e, enum cordon_outcome_kind kind, 
         limit_say(e->outcome, e->spec, limit, NULL);
 }
 
-/* An answer that takes more of the host's memory than the call's limit on memory allows for it (see call.c), or a host call with too much. */
+/* An answer that is more than carry_of allows, or a host call with too much. */
 static void fill_carried_too_much(const struct ending *e, const struct shim_ending *how)
 {
-    bool answer = is_about_the_answer(e, how), dynamic = e->spec->export->shape == SHIM_DYNAMIC;
+    enum carry_bound bound;
+    bool answer = is_about_the_answer(e, how);
+    carry_of(e->spec, &bound);
     fill_failure(e, CORDON_OUTCOME_OUTPUT_TOO_LARGE, answer ? CORDON_LIMIT_OUTPUT_BYTES : CORDON_LIMIT_HOST_BYTES);
-    if (answer && dynamic)
+    if (answer && bound == CARRY_MEMORY)
         limit_say(e->outcome, e->spec, CORDON_LIMIT_MEMORY_BYTES, "answered with more values than its memory has room for");
+    else if (answer && bound == CARRY_VALUES)
+        outcome_say(e->outcome, "%s answered with more values than any answer may have: the ceiling is %d", e->spec->skill, VALUES_ANSWER_MAX);
 }
 
 /* A host function of the program failed, and its type has no place to say so. What went wrong has been said. */
@@ -298,8 +308,10 @@ static void name_stdout(struct cordon_outcome *o)
 void ending_fill(const struct ending *e)
 {
     struct cordon_outcome *o = e->outcome;
+    uint64_t began_ns = clock_now_ns();
     struct shim_ending how = {.trap_code = -1, .exit_status = -1};
     struct shim_usage used = fill_usage(e);
+    fill_times(e, began_ns, began_ns); /* for what is said of the wall clock */
     if (e->sandbox)
         how = shim_sandbox_ending(e->sandbox);
     bool exited = how.failed && how.exit_status >= 0 && e->spec->export->is_command;
@@ -324,4 +336,5 @@ void ending_fill(const struct ending *e)
     name_stdout(o);
     o->usage[CORDON_USAGE_FUEL_EXACT] = finished || o->kind == CORDON_OUTCOME_OUT_OF_FUEL;
     o->usage[CORDON_USAGE_BYTES_OUT] = o->output.len;
+    fill_times(e, began_ns, clock_now_ns());
 }

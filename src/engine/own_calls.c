@@ -272,7 +272,7 @@ static int value_of(const struct wit_type *t, const struct host_answer *a, val *
     if (rc < 0)
         return rc;
     json_t *list = json_pack("[o]", json);
-    rc = list ? values_from_json(&as_argument, list, ret, err) : err_nomem(err);
+    rc = list ? values_from_json(&as_argument, list, ret, NULL, err) : err_nomem(err);
     json_decref(list);
     return rc;
 }

@@ -16,6 +16,7 @@ enum {
     VALUES_DEPTH_MAX = 64,            /* of JSON text, arrays and objects nested */
     VALUES_JSON_COST_MAX = 2 << 20,   /* of JSON text: a value costs 1, an array or object 8 (about 40 bytes of memory a unit) */
     VALUES_NODES_MAX = 2 << 20,       /* component values of one call's arguments, each byte of a list<u8> included (about 72 bytes a node) */
+    VALUES_ANSWER_MAX = 2 << 20,      /* component values of one answer */
     VALUES_COMPARES_MAX = 32 << 20,   /* names compared while looking up cases and flags of one set of values */
 };
 
@@ -23,8 +24,9 @@ enum {
 int values_parse_args(const char *text, size_t len, json_t **ret, cordon_error **err);
 
 /* Fills ret[0 .. f->n_params), zeroed by the caller, from an object by parameter names or an array in order; NULL is no arguments. On failure (BAD_ARGS,
- * subject: the path, such as `report.items[3].when`) everything made so far is deleted and ret is zero again. Free with values_finish. */
-int values_from_json(const struct wit_func *f, const json_t *args, wasmtime_component_val_t *ret, cordon_error **err);
+ * subject: the path, such as `report.items[3].when`) everything made so far is deleted and ret is zero again. *ret_bytes (may be NULL): what JSON and values take beyond the text
+ * that the JSON was, about. Free with values_finish. */
+int values_from_json(const struct wit_func *f, const json_t *args, wasmtime_component_val_t *ret, size_t *ret_bytes, cordon_error **err);
 /* Deletes n values and zeroes them. */
 void values_finish(wasmtime_component_val_t *vals, size_t n);
 

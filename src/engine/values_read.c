@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 64, LISTED_MAX = 12 };
+enum { SHOWN_MAX = 64, LISTED_MAX = 12, NODE_BYTES = 72 /* of memory: a value, and its copy in the engine */ };
 
 /* Where in the arguments we are; on the stack, innermost first. `name` NULL: an index. */
 struct path {
@@ -23,6 +23,7 @@ struct path {
 
 struct reader {
     size_t nodes, compares; /* spent of VALUES_NODES_MAX, VALUES_COMPARES_MAX */
+    size_t bytes;           /* of memory, besides nodes: of the JSON, and of text that is copied */
     cordon_error **err;
 };
 
@@ -255,6 +256,7 @@ static int read_string(struct reader *r, const struct wit_type *t, const json_t 
     const char *s = utf8(r, t, j, at, "a string");
     if (!s)
         return -CORDON_E_BAD_ARGS;
+    r->bytes += 2 * (json_string_length(j) + 32); /* here, and once more in the engine; an allocation each */
     wasm_byte_vec_new(&v->of.string, json_string_length(j), s);
     v->kind = WASMTIME_COMPONENT_STRING;
     return 0;
@@ -576,6 +578,13 @@ static int read_opaque(struct reader *r, const struct wit_type *t, const json_t 
     return refuse(r, at, "JSON cannot carry a %s", t->opaque ? t->opaque : wit_kind_name(t->kind));
 }
 
+/* What jansson keeps of it, beyond its text and what it holds, and the copy of a name; measured. */
+static size_t json_bytes(const json_t *j)
+{
+    enum { SCALAR = 40, STRING = 112, ARRAY = 144, OBJECT = 320, KEY = 96 };
+    return json_is_array(j) ? ARRAY : json_is_object(j) ? OBJECT + KEY * json_object_size(j) : json_is_string(j) ? STRING : SCALAR;
+}
+
 static int read_value(struct reader *r, const struct wit_type *t, const json_t *j, const struct path *at, val_t *v)
 {
     static int (*const readers[])(struct reader *, const struct wit_type *, const json_t *, const struct path *, val_t *) = {
@@ -586,6 +595,7 @@ static int read_value(struct reader *r, const struct wit_type *t, const json_t *
         [WIT_VARIANT] = read_variant, [WIT_ENUM] = read_enum, [WIT_OPTION] = read_option, [WIT_RESULT] = read_result,
         [WIT_FLAGS] = read_flags, [WIT_OPAQUE] = read_opaque,
     };
+    r->bytes += json_bytes(j);
     return readers[t->kind](r, t, j, at, v);
 }
 
@@ -605,7 +615,7 @@ static int check_shape(struct reader *r, const struct wit_func *f, const json_t 
     return 0;
 }
 
-int values_from_json(const struct wit_func *f, const json_t *args, wasmtime_component_val_t *ret, cordon_error **err)
+int values_from_json(const struct wit_func *f, const json_t *args, wasmtime_component_val_t *ret, size_t *ret_bytes, cordon_error **err)
 {
     struct reader r = {.err = err};
     int rc = check_shape(&r, f, args);
@@ -616,5 +626,7 @@ int values_from_json(const struct wit_func *f, const json_t *args, wasmtime_comp
     }
     if (rc < 0)
         values_finish(ret, f->n_params);
+    else if (ret_bytes)
+        *ret_bytes = (r.nodes + f->n_params) * NODE_BYTES + r.bytes;
     return rc;
 }

@@ -440,6 +440,37 @@ START_TEST(a_command_takes_input_and_arguments)
 }
 END_TEST
 
+START_TEST(arguments_of_a_command_count_as_input)
+{
+    cordon_error *err = NULL;
+    cordon_outcome *o = NULL;
+    cordon_skill *cat = ground_skill(host, "cat", CORDON_TIER_UNTRUSTED);
+    cordon_request *r = ground_request(cat, NULL, NULL);
+    ground_limit(r, CORDON_LIMIT_INPUT_BYTES, 10);
+    expect_ok(cordon_request_add_arg(r, "12345678", &err), err);
+    expect_ok(cordon_request_set_input(r, "12", 2, &err), err);
+    o = ground_run(r);
+    ck_assert_uint_eq(cordon_outcome_usage(o, CORDON_USAGE_BYTES_IN), 10);
+    cordon_outcome_free(o);
+    expect_ok(cordon_request_add_arg(r, "3", &err), err);
+    int rc = cordon_request_run(r, &o, &err);
+    expect_error(rc, err, CORDON_E_TOO_LARGE);
+    cordon_request_free(r);
+
+    uint64_t ceiling = cordon_limit_ceiling(CORDON_TIER_UNTRUSTED, CORDON_LIMIT_INPUT_BYTES), taken = 0;
+    char *arg = malloc(128 * 1024 + 1);
+    memset(arg, 'a', 128 * 1024);
+    arg[128 * 1024] = '\0';
+    r = ground_request(cat, NULL, NULL);
+    for (rc = 0; rc == 0 && taken <= ceiling; taken += 128 * 1024)
+        rc = cordon_request_add_arg(r, arg, &err);
+    expect_error(rc, err, CORDON_E_TOO_LARGE);
+    free(arg);
+    cordon_request_free(r);
+    cordon_skill_free(cat);
+}
+END_TEST
+
 START_TEST(log_lines_and_denials_are_read_one_by_one)
 {
     cordon_error *err = NULL;
@@ -638,6 +669,7 @@ Suite *suite_calls(void)
     tcase_add_test(c, arguments_and_input_replace_each_other);
     tcase_add_test(c, input_and_arguments_have_a_limit);
     tcase_add_test(c, a_command_takes_input_and_arguments);
+    tcase_add_test(c, arguments_of_a_command_count_as_input);
     tcase_add_test(c, log_lines_and_denials_are_read_one_by_one);
     tcase_add_test(c, one_request_runs_from_four_threads_at_once);
     tcase_add_test(c, skills_are_loaded_from_four_threads_at_once);

@@ -3,6 +3,7 @@
 #include "ground.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PARTS_MAX = 300000 };
@@ -131,6 +132,72 @@ START_TEST(an_answer_of_many_parts_costs_no_more_as_json_than_its_text)
 }
 END_TEST
 
+/* A list of as many bools as are asked for, all at one place; and one that takes any list of bools. */
+static const char bools[] =
+    "(component"
+    "  (core module $m (memory (export \"memory\") 64)"
+    "    (func (export \"make\") (param $n i32) (result i32) (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (local.get $n)) (i32.const 0))"
+    "    (func (export \"take\") (param i32 i32) (result i32) (local.get 1))"
+    "    (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 64)))"
+    "  (core instance $i (instantiate $m))"
+    "  (func (export \"make\") (param \"n\" u32) (result (list bool)) (canon lift (core func $i \"make\") (memory (core memory $i \"memory\"))))"
+    "  (func (export \"take\") (param \"list\" (list bool)) (result u32)"
+    "    (canon lift (core func $i \"take\") (memory (core memory $i \"memory\")) (realloc (core func $i \"realloc\")))))";
+
+static cordon_outcome *make_bools(cordon_skill *s, const char *args, uint64_t output, uint64_t memory)
+{
+    cordon_request *r = ground_request(s, "make", args);
+    ground_limit(r, CORDON_LIMIT_OUTPUT_BYTES, output);
+    ground_limit(r, CORDON_LIMIT_MEMORY_BYTES, memory);
+    cordon_outcome *o = ground_run(r);
+    cordon_request_free(r);
+    return o;
+}
+
+START_TEST(an_answer_has_a_ceiling_of_values_whatever_its_limits)
+{
+    cordon_skill *s = load("bools", bools);
+    uint64_t most = cordon_limit_ceiling(CORDON_TIER_UNTRUSTED, CORDON_LIMIT_OUTPUT_BYTES), memory = cordon_limit_ceiling(CORDON_TIER_UNTRUSTED, CORDON_LIMIT_MEMORY_BYTES);
+    cordon_outcome *o = make_bools(s, "[1200000]", most, memory);
+    expect_kind(o, CORDON_OUTCOME_OK);
+    /* Making it into JSON is the call's work too. */
+    ck_assert_uint_ge(cordon_outcome_usage(o, CORDON_USAGE_CPU_US), 1000);
+    cordon_outcome_free(o);
+    o = make_bools(s, "[3000000]", most, memory);
+    expect_kind(o, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+    ck_assert_ptr_nonnull(strstr(cordon_outcome_message(o), "more values than any answer may have"));
+    cordon_outcome_free(o);
+    o = make_bools(s, "[1500000]", 1 << 20, memory); /* more values than a megabyte of JSON can have */
+    expect_kind(o, CORDON_OUTCOME_OUTPUT_TOO_LARGE);
+    cordon_outcome_free(o);
+    cordon_skill_free(s);
+}
+END_TEST
+
+START_TEST(what_arguments_take_as_values_counts_as_memory)
+{
+    enum { N = 400000 };
+    cordon_error *err = NULL;
+    cordon_outcome *o = NULL;
+    char *args = malloc(6 * N + 4), *p = stpcpy(args, "[[");
+    for (int i = 0; i < N; i++)
+        p = stpcpy(p, i ? ",true" : "true");
+    strcpy(p, "]]");
+    cordon_skill *s = load("bools", bools);
+    cordon_request *r = ground_request(s, "take", args);
+    o = ground_run(r);
+    expect_kind(o, CORDON_OUTCOME_OK);
+    ck_assert_uint_ge(cordon_outcome_usage(o, CORDON_USAGE_MEMORY_PEAK_BYTES), 64 * N);
+    cordon_outcome_free(o);
+    ground_limit(r, CORDON_LIMIT_MEMORY_BYTES, 16 << 20);
+    int rc = cordon_request_run(r, &o, &err);
+    expect_error(rc, err, CORDON_E_TOO_LARGE);
+    cordon_request_free(r);
+    cordon_skill_free(s);
+    free(args);
+}
+END_TEST
+
 Suite *suite_strangers(void);
 Suite *suite_strangers(void)
 {
@@ -140,5 +207,7 @@ Suite *suite_strangers(void)
     tcase_add_test(c, a_denied_call_is_answered_whatever_the_skill_is_called);
     tcase_add_test(c, a_skill_may_be_described_by_several_threads_at_once);
     tcase_add_test(c, an_answer_of_many_parts_costs_no_more_as_json_than_its_text);
+    tcase_add_test(c, an_answer_has_a_ceiling_of_values_whatever_its_limits);
+    tcase_add_test(c, what_arguments_take_as_values_counts_as_memory);
     return s;
 }

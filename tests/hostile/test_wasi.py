@@ -13,11 +13,19 @@ def test_output_is_capped(end, export):
     assert e.outcome == "output-too-large" and "1 MiB" in e.message
 
 
-@pytest.mark.parametrize("export", ["stderr", "stderr-without-lines", "stdout-empty"])
+def log_is_capped(e):
+    return len(e.json["log"]) <= 1001 and sum(len(line["message"].encode()) for line in e.json["log"]) <= 65 << 10
+
+
+@pytest.mark.parametrize("export", ["stderr-without-lines", "stdout-empty"])
 def test_writing_without_end_is_ended_by_the_clock(end, export):
     e = end("wasi", export, *BRIEF)
-    assert e.outcome == "deadline" and len(e.json["log"]) <= 1001
-    assert sum(len(line["message"].encode()) for line in e.json["log"]) <= 65 << 10
+    assert e.outcome == "deadline" and log_is_capped(e)
+
+
+def test_what_is_written_to_stderr_counts_as_bytes_of_host_calls(end):
+    e = end("wasi", "stderr")
+    assert e.outcome == "output-too-large" and "8 MiB" in e.message and log_is_capped(e)
 
 
 @pytest.mark.parametrize("export", ["sleep", "sleep-for-ever", "sleep-until-the-end", "poll-for-ever"])

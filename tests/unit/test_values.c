@@ -2,7 +2,10 @@
  * JSON to component values and back: each type, each way to be wrong, and whatever types and values chance makes. */
 #include "engine/values.h"
 #include "wit_make.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include <locale.h>
+#include <malloc.h>
 #include <math.h>
 
 Suite *suite_values(void);
@@ -42,7 +45,7 @@ static int read_one(const struct wit_func *f, const char *json, wasmtime_compone
 {
     json_t *arg = parse(json), *args = json_pack("[o]", arg);
     memset(v, 0, sizeof(*v));
-    int rc = values_from_json(f, args, v, err);
+    int rc = values_from_json(f, args, v, NULL, err);
     json_decref(args);
     return rc;
 }
@@ -227,7 +230,7 @@ START_TEST(hostile_names_are_shown_escaped_and_cut)
     json_t *args = json_pack("[{s:i}]", name, 1);
     wasmtime_component_val_t v = {0};
     cordon_error *err = NULL;
-    ck_assert_int_eq(values_from_json(&f, args, &v, &err), -CORDON_E_BAD_ARGS);
+    ck_assert_int_eq(values_from_json(&f, args, &v, NULL, &err), -CORDON_E_BAD_ARGS);
     ck_assert_uint_le(strlen(cordon_error_message(err)), 400);
     for (const char *p = cordon_error_message(err); *p; p++)
         ck_assert((unsigned char)*p >= ' ');
@@ -247,11 +250,64 @@ START_TEST(bytes_that_are_not_utf8_never_become_values)
         for (size_t k = 0; k < sizeof(bad) / sizeof(*bad); k++) {
             json_t *s = json_string_nocheck(bad[k]), *args = json_pack("[o]", strncmp(types[i], "flags", 5) == 0 ? json_pack("[o]", s) : s);
             wasmtime_component_val_t v = {0};
-            ck_assert_int_eq(values_from_json(&f, args, &v, NULL), -CORDON_E_BAD_ARGS);
+            ck_assert_int_eq(values_from_json(&f, args, &v, NULL, NULL), -CORDON_E_BAD_ARGS);
             json_decref(args);
         }
         wit_func_finish(&f);
     }
+}
+END_TEST
+
+/* ---- what arguments take ---- */
+
+static size_t allocated(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* A list of `n` times `json`. */
+static void assert_told_what_it_takes(const char *type, const char *json, int n)
+{
+    cleanup(buf_finish) struct buf text;
+    struct wit_func f = func_of(type);
+    wasmtime_component_val_t v = {0};
+    size_t told = 0;
+    buf_init(&text, 64 << 20);
+    buf_adds(&text, "[[");
+    for (int i = 0; i < n; i++) {
+        buf_adds(&text, i ? "," : "");
+        buf_adds(&text, json);
+    }
+    buf_adds(&text, "]]");
+    size_t before = allocated();
+    json_t *args = parse(text.data);
+    ck_assert_int_eq(values_from_json(&f, args, &v, &told, NULL), 0);
+    size_t took = allocated() - before;
+    ck_assert_msg(took <= text.len + told, "%s: %zu bytes were said, %zu taken for %zu of text", type, told, took, text.len);
+    values_finish(&v, 1);
+    json_decref(args);
+    wit_func_finish(&f);
+}
+
+START_TEST(arguments_tell_what_they_take_in_memory)
+{
+    if (!allocated()) {
+        puts("SKIPPED: a sanitizer's allocator does not tell what it has given");
+        return;
+    }
+    assert_told_what_it_takes("list<bool>", "true", 50000);
+    assert_told_what_it_takes("list<u32>", "1", 50000);
+    assert_told_what_it_takes("list<f64>", "1.5", 50000);
+    assert_told_what_it_takes("list<string>", "\"\"", 50000);
+    assert_told_what_it_takes("list<string>", "\"a text of more than a few bytes, as they mostly are\"", 50000);
+    assert_told_what_it_takes("list<option<u8>>", "7", 50000);
+    assert_told_what_it_takes("list<list<bool>>", "[]", 50000);
+    assert_told_what_it_takes("list<list<bool>>", "[true]", 50000);
+    assert_told_what_it_takes("list<tuple<u8, u8>>", "[1,2]", 50000);
+    assert_told_what_it_takes("list<record { a: u8, b: option<string> }>", "{\"a\":1}", 50000);
+    assert_told_what_it_takes("list<variant { a, b(u8) }>", "\"a\"", 50000);
+    assert_told_what_it_takes("list<list<u8>>", "\"AAECAwQFBgcICQoLDA0ODw==\"", 50000);
 }
 END_TEST
 
@@ -263,7 +319,7 @@ static int read_args(const char *func, const char *json, char *ret_text, cordon_
     char *text = json ? quoted(json) : NULL;
     json_t *args = text ? parse(text) : NULL;
     wasmtime_component_val_t *v = calloc(f.n_params + 1, sizeof(*v));
-    int rc = values_from_json(&f, args, v, err);
+    int rc = values_from_json(&f, args, v, NULL, err);
     *ret_text = '\0';
     for (size_t i = 0; rc == 0 && i < f.n_params; i++) {
         char *one = text_of(f.params[i].type, &v[i]);
@@ -420,7 +476,7 @@ static void assert_too_many(const char *type, json_t *arg)
     json_t *args = json_pack("[o]", arg);
     wasmtime_component_val_t v = {0};
     cordon_error *err = NULL;
-    ck_assert_int_eq(values_from_json(&f, args, &v, &err), -CORDON_E_BAD_ARGS);
+    ck_assert_int_eq(values_from_json(&f, args, &v, NULL, &err), -CORDON_E_BAD_ARGS);
     ck_assert_msg(strstr(cordon_error_message(err), "too many"), "%s", cordon_error_message(err));
     cordon_error_free(err);
     json_decref(args);
@@ -463,7 +519,7 @@ START_TEST(looking_up_names_is_bounded)
     struct wit_func f = func_of(type);
     json_t *args = json_pack("[o]", filled(4000, json_string("c7999")));
     wasmtime_component_val_t v = {0};
-    ck_assert_int_eq(values_from_json(&f, args, &v, NULL), 0);
+    ck_assert_int_eq(values_from_json(&f, args, &v, NULL, NULL), 0);
     size_t size = values_measure(f.params[0].type, &v, BIG);
     ck_assert_uint_eq(size, 4000 * 8 + 1);
     wasmtime_component_val_t twice = {.kind = WASMTIME_COMPONENT_LIST}; /* as a guest could send it */
@@ -792,7 +848,7 @@ START_TEST(any_value_of_any_type_comes_back_as_it_went_in)
         wasmtime_component_val_t v = {0};
         cordon_error *err = NULL;
         char *text = json_dumps(in, JSON_COMPACT | JSON_ENCODE_ANY);
-        int rc = values_from_json(&f, args, &v, &err);
+        int rc = values_from_json(&f, args, &v, NULL, &err);
         ck_assert_msg(rc == 0, "%s as %s: %s", text, b.data, err ? cordon_error_message(err) : "");
         ck_assert_int_eq(values_to_json(f.params[0].type, &v, BIG, &out, NULL), 0);
         char *got = text_of(f.params[0].type, &v);
@@ -827,7 +883,7 @@ START_TEST(json_of_another_type_is_refused_or_read_never_more)
         json_t *broken = NULL;
         wasmtime_component_val_t v = {0};
         for (int i = 0; i < 2; i++) {
-            int rc = values_from_json(&f, i ? broken : args, &v, NULL);
+            int rc = values_from_json(&f, i ? broken : args, &v, NULL, NULL);
             ck_assert(rc == 0 || rc == -CORDON_E_BAD_ARGS);
             ck_assert(rc == 0 || v.kind == WASMTIME_COMPONENT_BOOL);
             values_finish(&v, 1);
@@ -852,6 +908,7 @@ Suite *suite_values(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, every_type_is_carried_both_ways);
     tcase_add_test(t, strings_are_escaped_as_json_wants_it);
+    tcase_add_test(t, arguments_tell_what_they_take_in_memory);
     tcase_add_test(t, wrong_input_is_refused_by_path);
     tcase_add_test(t, text_of_the_client_is_not_repeated_in_errors);
     tcase_add_test(t, hostile_names_are_shown_escaped_and_cut);
