@@ -15,7 +15,7 @@ static void child(int out)
     uint64_t at[PARTS + 1], spent[PARTS];
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     at[0] = now_ns();
-    int landlock = landlock_enter(landlock_abi(), NULL, 0, NULL);
+    int landlock = landlock_enter(landlock_abi(), &(struct landlock_rules){0}, NULL);
     at[1] = now_ns();
     int seccomp = lockdown_seccomp(LOCKDOWN_RUN, NULL);
     at[2] = now_ns();

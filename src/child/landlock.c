@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include <errno.h>
 #include <linux/landlock.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -12,6 +11,10 @@
 struct ruleset_attr {
     uint64_t fs, net, scoped;
 };
+struct port_rule {
+    uint64_t rights, port;
+};
+enum { RULE_PORT = 2, NET_CONNECT = 2 };
 enum { FS_RIGHTS_ABI_1 = 13, ABI_REFER = 2, ABI_TRUNCATE, ABI_NET, ABI_IOCTL, ABI_SCOPE };
 #define FS_TRUNCATE (UINT64_C(1) << 14)
 
@@ -53,7 +56,15 @@ static int add(int ruleset, const struct landlock_path *p, uint64_t handled, cor
     return 0;
 }
 
-int landlock_enter(int abi, const struct landlock_path *paths, size_t n, cordon_error **err)
+static int add_port(int ruleset, uint16_t port, cordon_error **err)
+{
+    const struct port_rule rule = {.rights = NET_CONNECT, .port = port};
+    if (syscall(SYS_landlock_add_rule, ruleset, RULE_PORT, &rule, 0) < 0)
+        return err_set(err, CORDON_E_KERNEL, NULL, "cannot add a port to a Landlock domain: errno %d", errno);
+    return 0;
+}
+
+int landlock_enter(int abi, const struct landlock_rules *rules, cordon_error **err)
 {
     if (!abi)
         return 0;
@@ -62,11 +73,13 @@ int landlock_enter(int abi, const struct landlock_path *paths, size_t n, cordon_
     cleanup_fd int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
     if (fd < 0)
         return err_set(err, CORDON_E_KERNEL, NULL, "cannot make a Landlock domain: errno %d", errno);
-    for (size_t i = 0; i < n; i++) {
-        int r = add(fd, &paths[i], attr.fs, err);
-        if (r < 0)
-            return r;
-    }
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < rules->n_paths; i++)
+        r = add(fd, &rules->paths[i], attr.fs, err);
+    for (size_t i = 0; r == 0 && abi >= ABI_NET && i < rules->n_ports; i++)
+        r = add_port(fd, rules->ports[i], err);
+    if (r < 0)
+        return r;
     if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
         return err_set(err, CORDON_E_KERNEL, NULL, "cannot enter a Landlock domain: errno %d", errno);
     return 1;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cordon/error.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What may be done with a file, or with everything beneath a folder. */
 enum landlock_may {
@@ -17,8 +18,16 @@ struct landlock_path {
     unsigned may;   /* set of enum landlock_may */
 };
 
+/* What is left to a domain. */
+struct landlock_rules {
+    const struct landlock_path *paths;
+    size_t n_paths;
+    const uint16_t *ports; /* of TCP, to connect to */
+    size_t n_ports;
+};
+
 /* What the kernel has; 0: no Landlock. */
 int landlock_abi(void);
-/* Confines the calling thread, and those it starts, for good: no file but those listed, no TCP port, no abstract socket and no signal beyond the domain, as far
+/* Confines the calling thread, and those it starts, for good: no file and no TCP port but those listed, no abstract socket and no signal beyond the domain, as far
  * as `abi` goes (landlock_abi(), or less, to see what an older kernel would do). Wants no_new_privs. 1: done; 0: `abi` is 0; negative on error. */
-int landlock_enter(int abi, const struct landlock_path *paths, size_t n, cordon_error **err);
+int landlock_enter(int abi, const struct landlock_rules *rules, cordon_error **err);

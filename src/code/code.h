@@ -74,11 +74,10 @@ int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
 /* For the helper: no network, no exec, no new files at all. */
 int lockdown_helper(cordon_error **err);
 /* What a process that is locked in may still do for its guests. */
-enum lockdown_need { LOCKDOWN_READS = 1 /* files */, LOCKDOWN_WRITES = 2 };
+enum lockdown_need { LOCKDOWN_READS = 1 /* files */, LOCKDOWN_WRITES = 2, LOCKDOWN_NET = 4 /* sockets of IPv4 and IPv6 */ };
 struct lockdown {
-    unsigned needs;                    /* set of enum lockdown_need */
-    const struct landlock_path *paths; /* the folders it may still touch */
-    size_t n_paths;
+    unsigned needs;              /* set of enum lockdown_need */
+    struct landlock_rules reach; /* the folders it may still touch, and the ports it may connect to */
 };
 /* For cordon_lock_in. */
 int lockdown_run(const struct lockdown *what, const char **ret_missing, cordon_error **err);

@@ -16,7 +16,7 @@ static int no_new_privs(cordon_error **err)
 int lockdown_helper(cordon_error **err)
 {
     int r = no_new_privs(err);
-    if (r < 0 || (r = landlock_enter(landlock_abi(), NULL, 0, err)) < 0 || (r = lockdown_seccomp(LOCKDOWN_HELPER, 0, err)) < 0)
+    if (r < 0 || (r = landlock_enter(landlock_abi(), &(struct landlock_rules){0}, err)) < 0 || (r = lockdown_seccomp(LOCKDOWN_HELPER, 0, err)) < 0)
         return r;
     return r ? 0 : err_set(err, CORDON_E_KERNEL, NULL, "this kernel has no seccomp filters: the helper would not be contained");
 }
@@ -25,7 +25,7 @@ int lockdown_run(const struct lockdown *what, const char **ret_missing, cordon_e
 {
     static const char *const missing[2][2] = {{"seccomp and Landlock", "seccomp"}, {"Landlock", NULL}};
     int landlock, seccomp, r = no_new_privs(err);
-    if (r < 0 || (r = landlock = landlock_enter(landlock_abi(), what->paths, what->n_paths, err)) < 0 ||
+    if (r < 0 || (r = landlock = landlock_enter(landlock_abi(), &what->reach, err)) < 0 ||
         (r = seccomp = lockdown_seccomp(LOCKDOWN_RUN, what->needs, err)) < 0)
         return r;
     *ret_missing = missing[seccomp][landlock];

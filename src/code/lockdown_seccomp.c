@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PAGEMAP_SCAN 0xc0606610u   /* how Wasmtime finds the pages a guest has touched (linux/fs.h from 6.7) */
@@ -43,6 +44,13 @@ static const int write_calls[] = {
     SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlinkat),
     SCMP_SYS(mkdirat),
 };
+
+/* For the gateway. Which ports it may connect to is Landlock's to say; bind is how it asks whether an address is this machine's. */
+static const int net_calls[] = {
+    SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(sendto),
+    SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(shutdown),
+};
+static const unsigned net_families[] = {AF_INET, AF_INET6}, net_types[] = {SOCK_STREAM, SOCK_DGRAM};
 
 /* No TIOCSTI: what is typed at a terminal must not come from here. */
 static const unsigned run_ioctls[] = {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ, PAGEMAP_SCAN};
@@ -80,11 +88,23 @@ static int allow_files(scmp_filter_ctx f, unsigned needs)
     return r || !(needs & LOCKDOWN_WRITES) ? r : filter_allow(f, write_calls, FILTER_COUNT(write_calls));
 }
 
+static int allow_net(scmp_filter_ctx f, unsigned needs)
+{
+    enum { TYPE_MASK = 15 };
+    int r = needs & LOCKDOWN_NET ? filter_allow(f, net_calls, FILTER_COUNT(net_calls)) : 0;
+    for (size_t i = 0; needs & LOCKDOWN_NET && !r && i < 4; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, net_families[i / 2]),
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, net_types[i % 2]));
+    return r;
+}
+
 static int allow_run(scmp_filter_ctx f, unsigned needs)
 {
     int r = filter_allow(f, run_calls, FILTER_COUNT(run_calls));
     if (!r)
         r = allow_files(f, needs);
+    if (!r)
+        r = allow_net(f, needs);
     if (!r)
         r = filter_allow_values(f, SCMP_SYS(ioctl), 1, run_ioctls, FILTER_COUNT(run_ioctls));
     return r ? r : filter_allow_values(f, SCMP_SYS(fcntl), 1, run_fcntls, FILTER_COUNT(run_fcntls));

@@ -122,7 +122,8 @@ void cordon_host_free(cordon_host *h)
     if (h->poll_fd >= 0)
         close_calls(h);
     sched_free(h->sched);
-    pool_free(h->io); /* what calls left behind there holds no call any more */
+    gateway_free(h->gateway); /* what calls left behind at these holds no call any more */
+    pool_free(h->io);
     shim_runtime_delete(h->runtime);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         engine_free(h->engines[t]);
@@ -232,6 +233,16 @@ int host_helper(cordon_host *h, struct helper **ret, cordon_error **err)
             rc = helper_new(path, &h->opts.bounds, &h->helper, err);
     }
     *ret = h->helper;
+    pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err)
+{
+    const struct gateway_opts opts = {0};
+    pthread_mutex_lock(&h->lock);
+    int rc = h->gateway ? 0 : gateway_new(&opts, &h->gateway, err);
+    *ret = h->gateway;
     pthread_mutex_unlock(&h->lock);
     return rc;
 }

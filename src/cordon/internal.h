@@ -55,6 +55,7 @@ struct cordon_host {
     struct engine *_Atomic engines[CORDON_TIER_COUNT];
     struct shim_runtime *_Atomic runtime;
     struct pool *io;                              /* threads for work that blocks */
+    struct gateway *gateway;                      /* made when first needed */
     _Atomic uint32_t lingering;
     _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
     _Atomic(struct asked *) asked;                /* likewise */
@@ -73,6 +74,7 @@ struct cordon_skill {
     enum cordon_tier tier;
     struct component *component;
     struct pool_share *io;                        /* its share of the host's threads for work that blocks */
+    struct gateway_scope *_Atomic net;            /* its place at the gateway; made with the first request, for skills that can ask for the network */
     json_t *meta;                                 /* what the helper said of the artifact */
     bool docs_laid;                               /* its docs are on the component's types; under the host's lock */
     char digest[80];                              /* "sha256:..." */
@@ -108,7 +110,12 @@ void host_ask(cordon_host *h, struct asked *a);
 /* Runs what waits; returns how many. */
 size_t host_asked_dispatch(cordon_host *h);
 
+/* The gateway, made when first asked for. */
+int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err);
+
 /* ---- skill.c ---- */
+/* Its place at the gateway, borrowed; NULL for one that imports nothing of the network. */
+int skill_net(cordon_skill *s, struct gateway_scope **ret, cordon_error **err);
 void skill_ref(cordon_skill *s);
 
 /* ---- request_grants.c ---- */

@@ -81,10 +81,16 @@ static int first_spec(cordon_skill *skill, const struct component_export *ex, st
     struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1};
     default_limits(skill, &from.limits);
     memcpy(from.ceiling, skill->host->opts.ceiling[skill->tier], sizeof from.ceiling);
+    struct gateway_scope *net;
+    int rc = skill_net(skill, &net, err);
+    if (rc < 0)
+        return rc;
     *ret = copy_spec(&from);
     if (!*ret)
         return err_nomem(err);
     pool_share_ref((*ret)->powers->io = skill->io);
+    if (((*ret)->powers->net = net))
+        gateway_scope_ref(net);
     return 0;
 }
 

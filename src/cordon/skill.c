@@ -280,6 +280,31 @@ int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, c
     return load_artifact(h, name, &a, tier, ret, err);
 }
 
+static bool asks_for_net(const struct component *c)
+{
+    bool asks = false;
+    for (size_t i = 0; i < c->host_asks.n; i++)
+        asks = asks || !strcmp(c->host_asks.kind[i], "net");
+    for (size_t i = 0; i < c->n_imports; i++)
+        asks = asks || (c->imports[i].asks && !strcmp(c->imports[i].asks, "net"));
+    return asks;
+}
+
+int skill_net(cordon_skill *s, struct gateway_scope **ret, cordon_error **err)
+{
+    struct gateway *g;
+    int rc = 0;
+    *ret = atomic_load(&s->net);
+    if (*ret || !asks_for_net(s->component) || (rc = host_gateway(s->host, &g, err)) < 0)
+        return rc;
+    pthread_mutex_lock(&s->host->lock);
+    if (!atomic_load(&s->net))
+        atomic_store(&s->net, gateway_scope_new(g));
+    *ret = atomic_load(&s->net);
+    pthread_mutex_unlock(&s->host->lock);
+    return *ret ? 0 : err_nomem(err);
+}
+
 void skill_ref(cordon_skill *s) { atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); }
 
 void cordon_skill_free(cordon_skill *s)
@@ -289,6 +314,7 @@ void cordon_skill_free(cordon_skill *s)
     atomic_fetch_sub(&s->host->skills, 1);
     component_unref(s->component);
     pool_share_unref(s->io);
+    gateway_scope_unref(s->net);
     json_decref(s->meta);
     free(s->name);
     free(s);

@@ -205,6 +205,8 @@ void gateway_free(struct gateway *g)
     release(g);
 }
 
+uint16_t gateway_proxy_port(const struct gateway *g) { return g->proxy_port; }
+
 void gateway_stats(const struct gateway *g, struct gateway_stats *ret)
 {
     *ret = (struct gateway_stats){.on_their_way = atomic_load(&g->n_going), .waiting = atomic_load(&g->n_waiting),

@@ -46,8 +46,13 @@ void gateway_free(struct gateway *g);
 /* Opens every file that a request will need (libraries, authorities, resolver settings): for a process that locks itself in. Otherwise the first request does it. */
 int gateway_prepare(struct gateway *g, cordon_error **err);
 
+/* 0: there is no proxy. */
+uint16_t gateway_proxy_port(const struct gateway *g);
+
 struct gateway_scope *gateway_scope_new(struct gateway *g); /* NULL without memory */
-void gateway_scope_unref(struct gateway_scope *s);          /* its requests go on; NULL is allowed */
+void gateway_scope_ref(struct gateway_scope *s);
+/* After the last one its requests go on, and its connections are closed with them. NULL is allowed. */
+void gateway_scope_unref(struct gateway_scope *s);
 
 enum gateway_end {
     GATEWAY_OK,
@@ -119,7 +124,7 @@ struct gateway_ask {
     void *data;
 };
 
-/* Never blocks. A failure (no memory, no thread) means that no event will come. *ret is given and may be NULL if nobody will cancel. From callbacks too. */
+/* Never blocks. A failure (no memory, no thread) means that no event will come. *ret is given, before any event, and may be NULL if nobody will cancel. From callbacks too. */
 int gateway_start(struct gateway_scope *s, const struct gateway_ask *ask, struct gateway_request **ret, cordon_error **err);
 /* From any thread and from callbacks, any number of times; a request that is done is left alone. `done` follows, on the gateway's thread. */
 void gateway_cancel(struct gateway_request *r);

@@ -20,7 +20,7 @@ enum { PINS_MAX = 8, SCOPE_WAITING_MAX = 4096 };
 
 struct gateway_scope {
     struct post post; /* it was given back: its multi goes */
-    _Atomic uint32_t refs;
+    _Atomic uint32_t refs, users; /* all users together have one of the references */
     struct mail *mail;
     struct gateway *gateway;
     CURLM *multi;                          /* NULL: nothing was fetched lately */

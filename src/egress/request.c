@@ -454,11 +454,14 @@ int gateway_start(struct gateway_scope *s, const struct gateway_ask *ask, struct
     if (rc < 0 || (rc = gateway_run(r->gateway, err)) < 0)
         return rc;
     request_ref(r); /* the gateway's, until it is over */
-    if (!post(r, WANT_START)) {
-        gateway_request_unref(r);
-        return err_set(err, CORDON_E_NO_RESOURCES, NULL, "the gateway has been closed");
+    if (ret) {
+        request_ref(r);
+        *ret = r; /* before its first event */
     }
+    if (post(r, WANT_START))
+        return 0;
+    gateway_request_unref(r);
     if (ret)
-        *ret = take(r);
-    return 0;
+        gateway_request_unref(take(*ret));
+    return err_set(err, CORDON_E_NO_RESOURCES, NULL, "the gateway has been closed");
 }

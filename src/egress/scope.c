@@ -56,7 +56,7 @@ struct gateway_scope *gateway_scope_new(struct gateway *g)
     struct gateway_scope *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    s->refs = 1;
+    s->refs = s->users = 1;
     s->gateway = g;
     s->mail = g->mail;
     mail_ref(s->mail);
@@ -67,9 +67,13 @@ struct gateway_scope *gateway_scope_new(struct gateway *g)
     return s;
 }
 
+void gateway_scope_ref(struct gateway_scope *s) { atomic_fetch_add_explicit(&s->users, 1, memory_order_relaxed); }
+
 void gateway_scope_unref(struct gateway_scope *s)
 {
-    if (s && !mail_post(s->mail, &s->post)) /* else the reference goes with the post */
+    if (!s || atomic_fetch_sub_explicit(&s->users, 1, memory_order_acq_rel) != 1)
+        return;
+    if (!mail_post(s->mail, &s->post)) /* else the reference goes with the post */
         scope_unref(s);
 }
 

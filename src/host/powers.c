@@ -44,6 +44,8 @@ struct powers *powers_copy(const struct powers *from)
     grants_ref(p->grants);
     if ((p->roots = from->roots))
         file_roots_ref(p->roots);
+    if ((p->net = from->net))
+        gateway_scope_ref(p->net);
     if ((p->io = from->io))
         pool_share_ref(p->io);
     keyring_ref(p->secrets = from->secrets);
@@ -68,6 +70,7 @@ void powers_unref(struct powers *p)
     free(p->env);
     grants_unref(p->grants);
     file_roots_unref(p->roots);
+    gateway_scope_unref(p->net);
     pool_share_unref(p->io);
     keyring_unref(p->secrets);
     recall_unref(p->memory);

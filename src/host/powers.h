@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/text.h"
+#include "egress/gateway.h"
 #include "files/files.h"
 #include "keep/secret.h"
 #include "policy/grants.h"
@@ -25,6 +26,7 @@ struct powers {
     struct file_roots *roots;    /* a reference; the folders of the read=, write= and rw= grants, open. NULL: none */
     struct keyring *secrets;     /* a reference; those that are granted, be it to the guest (secret=) or to the gateway (bearer=, header=). NULL: none */
     struct recall *memory;       /* a reference; NULL: nothing is recalled */
+    struct gateway_scope *net;   /* a reference; the skill's place at the gateway. NULL: there is none */
     struct pool_share *io;       /* a reference; the skill's share of the threads for work that blocks. NULL: there are none */
 };
 

@@ -88,7 +88,7 @@ static int confine(const struct script_order *o, const struct confine_paths *p, 
     umask(077);
     if (fchdir(p->folder) < 0)
         return failed("enter", o->place[0], err);
-    if ((r = drop_capabilities(err)) < 0 || (r = landlock_enter(abi, p->item, p->n, err)) < 0)
+    if ((r = drop_capabilities(err)) < 0 || (r = landlock_enter(abi, &(struct landlock_rules){.paths = p->item, .n_paths = p->n}, err)) < 0)
         return r;
     if (close_range(KEPT_FD + 1, ~0u, 0) < 0)
         return failed("close", "descriptors", err);

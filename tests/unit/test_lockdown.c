@@ -4,6 +4,7 @@
 #include "child/filter.h"
 #include "child/landlock.h"
 #include "code/lockdown_parts.h"
+#include "egress_ground.h"
 #include "forbidden.h"
 #include <check.h>
 #include <poll.h>
@@ -60,7 +61,7 @@ static void do_landlock(int out)
 {
     int kept = open("/", O_RDONLY | O_DIRECTORY);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (landlock_enter(landlock_abi(), NULL, 0, NULL) != 1)
+    if (landlock_enter(landlock_abi(), &(struct landlock_rules){0}, NULL) != 1)
         dprintf(out, "no domain ");
     if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
         dprintf(out, "read ");
@@ -100,7 +101,7 @@ static void do_folders(int out)
         mkdir(roots[i], 0700);
     close(open("/tmp/cordon-lockdown-read/a", O_WRONLY | O_CREAT, 0600));
     struct landlock_path paths[] = {{open(roots[0], O_PATH), LANDLOCK_READ}, {open(roots[1], O_PATH), LANDLOCK_WRITE}};
-    const struct lockdown what = {.needs = LOCKDOWN_READS | LOCKDOWN_WRITES, .paths = paths, .n_paths = 2};
+    const struct lockdown what = {.needs = LOCKDOWN_READS | LOCKDOWN_WRITES, .reach = {.paths = paths, .n_paths = 2}};
     const char *missing;
     if (lockdown_run(&what, &missing, NULL) < 0)
         dprintf(out, "lock ");
@@ -157,6 +158,39 @@ static void do_work(int out)
         dprintf(out, "no timer ");
 }
 
+static const struct route hello[] = {{.path = "/hello", .answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"}, {0}};
+static const struct dns_name names[] = {{"granted.example", {"127.0.0.1"}}, {NULL, {NULL}}};
+static struct server *granted, *other;
+static struct dns *dns;
+
+/* The gateway by name, and raw sockets where it may not go. */
+static void do_net(int out)
+{
+    uint16_t ports[] = {granted->port, 53};
+    const struct lockdown what = {.needs = LOCKDOWN_NET, .reach = {.ports = ports, .n_ports = 2}};
+    const char *missing;
+    char grant[64];
+    struct gateway *g = make_gateway(dns->where, "127.0.0.1", NULL);
+    if (gateway_prepare(g, NULL) < 0 || lockdown_run(&what, &missing, NULL) < 0)
+        dprintf(out, "lock ");
+    struct gateway_scope *s = gateway_scope_new(g);
+    snprintf(grant, sizeof grant, "net=granted.example:%u", granted->port);
+    struct fetch *f = get(s, grant, "http://granted.example:%u/hello", granted->port);
+    if (f->end != GATEWAY_OK || strcmp(f->body, "hello") != 0)
+        dprintf(out, "no fetch: %s ", f->message);
+    fetch_free(f);
+    gateway_scope_unref(s);
+    gateway_free(g);
+    struct sockaddr_in elsewhere = {.sin_family = AF_INET, .sin_port = htons(other->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (!missing && landlock_abi() >= 4 && (connect(fd, (struct sockaddr *)&elsewhere, sizeof elsewhere) == 0 || errno != EACCES))
+        dprintf(out, "connects elsewhere ");
+    if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_NETLINK, SOCK_RAW, 0) >= 0 || socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) >= 0 || socket(AF_PACKET, SOCK_DGRAM, 0) >= 0)
+        dprintf(out, "other sockets ");
+    if (listen(fd, 1) == 0 || open("/etc/passwd", O_RDONLY) >= 0)
+        dprintf(out, "more ");
+}
+
 static void do_die(int out)
 {
     lock(out);
@@ -191,6 +225,20 @@ START_TEST(a_locked_in_process_keeps_the_folders_it_was_granted_and_no_others)
     ck_assert_str_eq(said, "");
     in_child(do_read_only, said, sizeof said);
     ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(a_locked_in_process_keeps_the_network_it_was_granted_and_no_other)
+{
+    char said[8192];
+    granted = server_start("127.0.0.1", 0, hello);
+    other = server_start("127.0.0.1", 0, hello);
+    dns = dns_start(names);
+    in_child(do_net, said, sizeof said);
+    ck_assert_str_eq(said, "");
+    server_stop(granted);
+    server_stop(other);
+    dns_stop(dns);
 }
 END_TEST
 
@@ -239,6 +287,7 @@ Suite *suite_lockdown(void)
     tcase_add_test(t, a_locked_in_process_reaches_nothing_outside);
     tcase_add_test(t, landlock_by_itself_shuts_out_every_file);
     tcase_add_test(t, a_locked_in_process_keeps_the_folders_it_was_granted_and_no_others);
+    tcase_add_test(t, a_locked_in_process_keeps_the_network_it_was_granted_and_no_other);
     tcase_add_test(t, a_locked_in_process_makes_no_new_code);
     tcase_add_test(t, a_locked_in_process_still_runs_loops_timers_and_threads);
     tcase_add_test(t, a_locked_in_process_can_die_of_the_signal_it_got);
