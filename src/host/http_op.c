@@ -91,7 +91,7 @@ static int start(struct http_op *h, const struct http_request *r, cordon_error *
     const struct gateway_ask ask = {
         .method = r->method, .url = r->url.data, .url_len = r->url.len, .fields = &type, .n_fields = r->type ? 1 : 0, .body = r->body.data, .body_len = r->body.len,
         .follow = true, .decode = true, .grants = p->grants, .deadline_ns = host_op_deadline_ns(h->op), .request_max = r->body.len,
-        .response_max = host_op_room(h->op), .events = &events, .data = h,
+        .response_max = host_op_room(h->op), .secret = powers_secret, .secrets = (void *)(uintptr_t)p, .events = &events, .data = h,
     };
     return gateway_start(p->net, &ask, &h->request, err);
 }

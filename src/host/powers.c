@@ -160,3 +160,15 @@ bool powers_recalls(const struct powers *p, const char *bot, char ret[TEXT_SLUG_
     }
     return false;
 }
+
+int powers_secret(void *powers, const char *name, char **ret, size_t *ret_len)
+{
+    const struct secret *s = keyring_find(((const struct powers *)powers)->secrets, name);
+    char *copy = s ? malloc(s->len + 1) : NULL;
+    if (!copy)
+        return -1;
+    memcpy(copy, s->bytes, s->len + 1);
+    *ret = copy;
+    *ret_len = s->len;
+    return 0;
+}

@@ -45,5 +45,7 @@ int powers_grant_folder(struct powers *p, struct grant *one, struct file_root *r
 int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
 /* NULL: it has none. */
 const char *powers_env(const struct powers *p, const char *name);
+/* For gateway_ask.secret, with the powers as `secrets`: a copy, for the gateway to wipe. */
+int powers_secret(void *powers, const char *name, char **ret, size_t *ret_len);
 /* Whose memory a call for `bot` may recall: its own, or, for no bot, the one that a grant names. The slug; false: nobody's. */
 bool powers_recalls(const struct powers *p, const char *bot, char ret[TEXT_SLUG_MAX + 1]);
