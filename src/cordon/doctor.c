@@ -5,6 +5,8 @@
 #include "child/filter.h"
 #include "child/landlock.h"
 #include "cordon/internal.h"
+#include "keep/home.h"
+#include "keep/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +72,24 @@ static void check_cache(json_t *checks, cordon_host *h)
         add_error(checks, "cache", why);
     else
         add(checks, "cache", GOOD, "the folder for compiled code is there and ours alone", NULL);
+}
+
+static void check_home(json_t *checks, cordon_host *h)
+{
+    cleanup(home_finish) struct home home = HOME_NONE;
+    cordon_error *why = NULL;
+    int r = home_open(h->opts.home, &home, &why);
+    if (r < 0)
+        add_error(checks, "home", why);
+    else
+        add(checks, "home", GOOD, r ? "the folder for what is kept (secrets, memories) is there and ours alone" : "not there yet: nothing is kept", NULL);
+}
+
+static void check_sqlite(json_t *checks)
+{
+    struct sqlite api;
+    bool has = sqlite_load(&api, NULL) == 0;
+    add(checks, "sqlite", has ? GOOD : WARN, has ? "available" : "not found: nothing can be remembered or recalled", has ? NULL : "apt-get install libsqlite3-0");
 }
 
 static void check_helper(json_t *checks, cordon_host *h)
@@ -159,6 +179,8 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_openat2(checks);
     check_maps(checks, h->opts.sandboxes);
     check_cache(checks, h);
+    check_home(checks, h);
+    check_sqlite(checks);
     check_helper(checks, h);
     check_scripts(checks, h);
     check_engines(checks, h);
