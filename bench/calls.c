@@ -6,6 +6,8 @@
  *     calls async COMPONENT CALLS       through a worker and back to this thread, one after another
  *     calls load COMPONENT TIMES        a skill whose code is in the cache, loaded, checked and called once
  *     calls compute COMPONENT TIMES     a compute-bound export, synchronously and asynchronously in turns
+ *     calls denied COMPONENT CALLS      one host call of a guest (read-env) that nothing was granted for; COMPONENT exports `many`
+ *     calls permitted COMPONENT CALLS   the same, granted
  *     calls allocations COMPONENT CALLS how often a call on the calling thread asks the allocator
  *     calls system COMPONENT CALLS      how many of them make the calling thread enter the kernel
  */
@@ -240,10 +242,54 @@ static void compute(const char *path, size_t n)
     callee_close(&c);
 }
 
+/* ---- host calls: of one call that makes many, less one that makes a single one ---- */
+
+static uint64_t host_calls(const struct callee *c, size_t n, bool granted)
+{
+    cordon_error *err = NULL;
+    cordon_outcome *o = NULL;
+    cordon_request *r = NULL;
+    char args[64];
+    int len = snprintf(args, sizeof args, "[\"COLOUR\", %zu]", n);
+    must(cordon_request_new(c->skill, "many", &r, &err), &err);
+    must(cordon_request_set_args(r, args, (size_t)len, &err), &err);
+    must(cordon_request_set_limit(r, CORDON_LIMIT_MEMORY_BYTES, cordon_limit_ceiling(CORDON_TIER_UNTRUSTED, CORDON_LIMIT_MEMORY_BYTES), NULL, &err), &err);
+    if (granted)
+        must(cordon_request_set_env(r, "COLOUR", "green", &err), &err);
+    uint64_t start = now_ns();
+    must(cordon_request_run(r, &o, &err), &err);
+    uint64_t spent = now_ns() - start;
+    if (cordon_outcome_kind(o) != (granted ? CORDON_OUTCOME_OK : CORDON_OUTCOME_ERR)) {
+        fprintf(stderr, "%s\n", cordon_outcome_message(o));
+        exit(1);
+    }
+    cordon_outcome_free(o);
+    cordon_request_free(r);
+    return spent;
+}
+
+static void measure_host_calls(const char *path, size_t n, bool granted)
+{
+    enum { TIMES = 21 };
+    struct callee c;
+    uint64_t *many = samples_of(TIMES), *one = samples_of(TIMES);
+    callee_open(&c, path, 1);
+    for (size_t i = 0; i < TIMES; i++) {
+        many[i] = host_calls(&c, n + 1, granted);
+        one[i] = host_calls(&c, 1, granted);
+    }
+    printf("{\"each_ns\": %.1f}\n", (percentile(many, TIMES, 50) - percentile(one, TIMES, 50)) / (double)n);
+    callee_close(&c);
+}
+
+static void denied(const char *path, size_t n) { measure_host_calls(path, n, false); }
+static void permitted(const char *path, size_t n) { measure_host_calls(path, n, true); }
+
 int main(int argc, char **argv)
 {
     static const struct { const char *name; void (*run)(const char *, size_t); } modes[] = {
         {"warm", warm}, {"async", async}, {"load", load}, {"compute", compute}, {"allocations", count_allocations}, {"system", quiet},
+        {"denied", denied}, {"permitted", permitted},
     };
     for (size_t i = 0; argc == 4 && i < sizeof modes / sizeof *modes; i++) {
         if (strcmp(argv[1], modes[i].name))
@@ -251,6 +297,6 @@ int main(int argc, char **argv)
         modes[i].run(argv[2], count_of(argv[3]));
         return 0;
     }
-    fputs("usage: calls warm|async|load|compute|allocations|system COMPONENT COUNT\n", stderr);
+    fputs("usage: calls warm|async|load|compute|denied|permitted|allocations|system COMPONENT COUNT\n", stderr);
     return 2;
 }
