@@ -11,6 +11,7 @@ mod ffi;
 mod file_streams;
 mod files;
 mod folders;
+mod http;
 mod limiter;
 mod number;
 mod refuse;

@@ -17,6 +17,7 @@ use wasmtime_c_api::{
 
 use crate::engine::component_of;
 use crate::ffi::{self, ShimBytes, guard};
+use crate::http::{HttpDrop, HttpResume, HttpSend};
 use crate::limiter::{Limiter, Refused};
 use crate::wasi::{Runtime, WasiSettings, WasiState};
 
@@ -35,6 +36,12 @@ pub struct ShimHooks {
     pub carried: extern "C" fn(*mut c_void, u64) -> c_int,
     /// How many bytes host calls may still carry.
     pub carry_room: extern "C" fn(*mut c_void) -> u64,
+    /// An HTTP request of the guest: C's handle of the exchange, or NULL and why it is refused.
+    pub http_send: HttpSend,
+    /// The exchange goes on receiving (1) or sending (2). Any thread, as the next.
+    pub http_resume: HttpResume,
+    /// The exchange is not wanted any more; the handle is given up.
+    pub http_drop: HttpDrop,
 }
 // SAFETY: C's side of the contract: the data may be used from whichever thread polls.
 unsafe impl Send for ShimHooks {}
