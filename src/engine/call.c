@@ -7,6 +7,7 @@
 #include "engine/carry.h"
 #include "engine/ending.h"
 #include "engine/files.h"
+#include "engine/http_out.h"
 #include "engine/values.h"
 #include "host/question.h"
 
@@ -41,6 +42,7 @@ struct call {
     struct file_use *files;                 /* a reference; made when first used */
     struct wasi_files *wasi_files;          /* a reference; NULL without folders */
     struct host_wait host_wait;
+    struct http_out http_out;
     struct powers *powers;                  /* a reference: what the call may do since the operator was asked; NULL: what its spec says */
     struct buf refused;                     /* the grants that the operator refused, each between newlines */
     struct shim_answer answer;
@@ -139,20 +141,18 @@ static void on_denied(void *data, const char *capability, size_t capability_len,
 }
 
 static int on_carried(void *data, uint64_t bytes) { return call_count_host_call(data, bytes) ? 0 : -1; }
-
-static uint64_t on_carry_room(void *data)
-{
-    struct call *c = data;
-    return c->spec->limits.value[CORDON_LIMIT_HOST_BYTES] - c->host_bytes;
-}
+static uint64_t on_carry_room(void *data) { return call_carry_left(data); }
 
 const char *call_skill_name(const struct call *c) { return c->spec->skill; }
+
+/* What has been carried by host calls, and by bodies of wasi:http, which others count. */
+static uint64_t carried(const struct call *c) { return c->host_bytes + atomic_load_explicit(&c->http_out.bytes, memory_order_relaxed); }
 
 bool call_count_host_call(struct call *c, size_t bytes)
 {
     c->outcome.usage[CORDON_USAGE_HOST_CALLS]++;
     c->host_bytes += bytes;
-    if (c->host_bytes <= c->spec->limits.value[CORDON_LIMIT_HOST_BYTES])
+    if (carried(c) <= c->spec->limits.value[CORDON_LIMIT_HOST_BYTES])
         return true;
     record(c, CORDON_OUTCOME_OUTPUT_TOO_LARGE, CORDON_LIMIT_HOST_BYTES);
     return false;
@@ -160,6 +160,7 @@ bool call_count_host_call(struct call *c, size_t bytes)
 
 static struct powers *powers_of(const struct call *c) { return c->powers ? c->powers : c->spec->powers; }
 const struct powers *call_powers(const struct call *c) { return powers_of(c); }
+struct powers *call_own_powers(const struct call *c) { return powers_of(c); }
 struct host_wait *call_host_wait(struct call *c) { return &c->host_wait; }
 
 static void wake_task(void *task) { sched_wake(task); }
@@ -167,9 +168,18 @@ static void drop_task(void *task) { sched_unref(task); }
 
 bool call_keep(struct call *c, size_t bytes) { return keep(c, bytes); }
 
+struct http_out *call_http_out(struct call *c) { return &c->http_out; }
+uint64_t call_deadline_ns(const struct call *c) { return c->task.deadline_ns; }
+
+size_t call_carry_left(const struct call *c)
+{
+    uint64_t max = c->spec->limits.value[CORDON_LIMIT_HOST_BYTES], used = carried(c);
+    return used < max ? max - used : 0;
+}
+
 size_t call_room(const struct call *c)
 {
-    size_t carry = c->spec->limits.value[CORDON_LIMIT_HOST_BYTES] - c->host_bytes, memory = shim_room();
+    size_t carry = call_carry_left(c), memory = shim_room();
     return carry < memory ? carry : memory;
 }
 
@@ -340,7 +350,7 @@ static void open_sandbox_opts(struct call *c, struct shim_sandbox_opts *o)
 {
     const uint64_t *limit = c->spec->limits.value;
     *o = (struct shim_sandbox_opts){
-        .hooks = {c, on_tick, on_write, on_denied, on_carried, on_carry_room},
+        .hooks = {c, on_tick, on_write, on_denied, on_carried, on_carry_room, http_out_send, http_out_resume, http_out_drop},
         .fuel = limit[CORDON_LIMIT_FUEL],
         .memory_bytes = limit[CORDON_LIMIT_MEMORY_BYTES] - call_spec_kept_bytes(c->spec),
         .table_elements = limit[CORDON_LIMIT_TABLE_ELEMENTS],
@@ -429,6 +439,7 @@ static bool run(struct call *c)
         }
         rc = shim_sandbox_poll(c->sandbox, &c->wake, c->spec->component->waits ? c->env.runtime : NULL, &why);
     } while (rc == 0 && host_wait_is_fresh(&c->host_wait));
+    http_out_note(c, &c->http_out, false);
     if (rc == 0)
         return false;
     if (rc < 0) {
@@ -507,6 +518,7 @@ static void task_done(struct sched_task *t)
         return;
     }
     flush_stderr(c);
+    http_out_note(c, &c->http_out, true);
     ending_fill(&(struct ending){
         .outcome = &c->outcome, .spec = c->spec, .sandbox = c->sandbox, .answer = &c->answer, .result = c->result, .reason = c->reason, .limit = c->limit,
         .stop = (enum sched_stop)atomic_load(&c->task.stop), .start_ns = c->start_ns, .cpu_ns = c->task.cpu_ns,
@@ -547,6 +559,7 @@ static void task_release(struct sched_task *t)
     outcome_finish(&c->outcome);
     buf_finish(&c->stderr_line);
     buf_finish(&c->refused);
+    http_out_finish(&c->http_out);
     powers_unref(c->powers);
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
@@ -606,6 +619,7 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     buf_init(&o->log_text, spec->limits.value[CORDON_LIMIT_LOG_BYTES]);
     buf_init(&c->stderr_line, STDERR_LINE_MAX);
     buf_init(&c->refused, REFUSED_MAX);
+    http_out_init(&c->http_out);
     memcpy(o->invocation_id, invocation_id, sizeof o->invocation_id);
     text_slug(spec->bot ? spec->bot : "", str_of(spec->bot).len, c->bot_slug);
     c->context = (struct host_context){str_of(spec->bot), str_of(c->bot_slug), str_of(spec->skill), str_of(o->invocation_id)};
@@ -622,6 +636,8 @@ void call_run(struct call *c)
 }
 
 void call_cancel(struct call *c) { sched_cancel(&c->task); }
+
+void call_ref(struct call *c) { sched_ref(&c->task); }
 
 void call_unref(struct call *c)
 {

@@ -79,6 +79,7 @@ const char *call_skill_name(const struct call *c);
 bool call_count_host_call(struct call *c, size_t bytes);
 void call_denied(struct call *c, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, const char *reason);
 const struct powers *call_powers(const struct call *c);
+struct powers *call_own_powers(const struct call *c); /* the same, to be held */
 bool call_can_ask(const struct call *c);
 /* Asks the operator; the clock stands still meanwhile. NULL: it cannot be asked, or was answered with no before. On the polling thread. */
 struct question *call_ask(struct call *c, const char *capability, const char *wanted, size_t len);
@@ -97,3 +98,8 @@ void call_count_bytes(struct call *c, size_t bytes);
 /* A host function failed in a way that the guest cannot be told: the reason for the end that follows. */
 void call_fail(struct call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const struct component *call_component(const struct call *c);
+struct http_out *call_http_out(struct call *c);
+uint64_t call_deadline_ns(const struct call *c);
+/* Bytes that host calls may still carry. */
+size_t call_carry_left(const struct call *c);
+void call_ref(struct call *c);

@@ -87,7 +87,30 @@ struct shim_pre;
 int shim_pre_new(const wasmtime_component_linker_t *linker, const wasmtime_component_t *component, struct shim_pre **ret, struct shim_bytes *err);
 void shim_pre_delete(struct shim_pre *pre);
 
-/* Called on the guest's fiber stack: they check, copy and return. */
+/* ---- wasi:http: one exchange is one request and its answer ---- */
+struct shim_http_field { const uint8_t *name; size_t name_len; const uint8_t *value; size_t value_len; };
+struct shim_http_request {
+    const uint8_t *method;
+    size_t method_len;
+    const uint8_t *url;
+    size_t url_len;
+    const struct shim_http_field *fields;
+    size_t n_fields;
+    bool has_body;              /* it comes through shim_exchange_more */
+    int64_t body_len;           /* negative: not known */
+};
+enum shim_http_end {
+    SHIM_HTTP_OK, SHIM_HTTP_DENIED, SHIM_HTTP_BAD_REQUEST, SHIM_HTTP_NO_NAME, SHIM_HTTP_NO_CONNECTION, SHIM_HTTP_TLS, SHIM_HTTP_TOO_LARGE, SHIM_HTTP_DEADLINE,
+    SHIM_HTTP_PROTOCOL, SHIM_HTTP_NO_RESOURCES,
+};
+struct shim_exchange;
+/* From one thread at a time; in this order, the last one exactly once. */
+void shim_exchange_head(struct shim_exchange *ex, unsigned status, const struct shim_http_field *fields, size_t n);
+bool shim_exchange_body(struct shim_exchange *ex, const uint8_t *bytes, size_t len);  /* true: enough, http_resume will come */
+long shim_exchange_more(struct shim_exchange *ex, void *buf, size_t cap);             /* 0: that was all; -1: http_resume will come; -2: given up */
+void shim_exchange_done(struct shim_exchange *ex, enum shim_http_end end);
+
+/* Called on the guest's fiber stack but where it says otherwise: they check, copy and return. */
 struct shim_hooks {
     void *data;   /* also wasmtime_context_get_data of the store */
     /* At each epoch tick: 0 go on, 1 yield, 2 end the guest here. */
@@ -100,6 +123,12 @@ struct shim_hooks {
     int (*carried)(void *data, uint64_t bytes);
     /* How many bytes host calls may still carry. */
     uint64_t (*carry_room)(void *data);
+    /* Sends a request: a handle, and from then on the exchange is the host's to end; or NULL and why not. */
+    void *(*http_send)(void *data, const struct shim_http_request *r, struct shim_exchange *ex, enum shim_http_end *ret_end);
+    /* Any thread: the exchange goes on receiving (1) or sending (2). */
+    void (*http_resume)(void *handle, unsigned directions);
+    /* Any thread: it is not wanted any more, and the handle is given up. */
+    void (*http_drop)(void *handle);
 };
 
 struct shim_wasi_settings {

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/http_out.h"
+#include "base/cleanup.h"
+#include "egress/gateway.h"
+#include "engine/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One exchange. Two owners: the shim's handle, and the gateway until it is done. */
+struct exchange {
+    _Atomic uint32_t refs;
+    struct call *call;                    /* a reference */
+    struct shim_exchange *theirs;         /* until done */
+    struct gateway_request *request;
+    struct powers *powers;                /* a reference: what it was sent with */
+    _Atomic bool too_much;
+};
+
+/* ---- what is left with the call ---- */
+
+void http_out_init(struct http_out *h) { pthread_mutex_init(&h->lock, NULL); }
+
+static void note_denial(struct http_out *h, const char *wanted, enum denial why)
+{
+    pthread_mutex_lock(&h->lock);
+    if (!h->denials)
+        h->denials = calloc(HTTP_OUT_DENIALS_MAX, sizeof *h->denials);
+    char *copy = h->denials && !h->over && h->n_denials < HTTP_OUT_DENIALS_MAX ? strdup(wanted) : NULL;
+    if (copy)
+        h->denials[h->n_denials++] = (struct http_denial){copy, why};
+    pthread_mutex_unlock(&h->lock);
+}
+
+void http_out_note(struct call *c, struct http_out *h, bool last)
+{
+    if (!h->bytes_max)
+        return; /* it never sent anything */
+    pthread_mutex_lock(&h->lock);
+    for (unsigned i = 0; i < h->n_denials; i++) {
+        call_denied(c, "net", 3, h->denials[i].wanted, strlen(h->denials[i].wanted), denial_text(h->denials[i].why));
+        free(h->denials[i].wanted);
+    }
+    h->n_denials = 0;
+    h->over = last;
+    pthread_mutex_unlock(&h->lock);
+}
+
+void http_out_finish(struct http_out *h)
+{
+    for (unsigned i = 0; i < h->n_denials; i++)
+        free(h->denials[i].wanted);
+    free(h->denials);
+    pthread_mutex_destroy(&h->lock);
+}
+
+static void exchange_unref(struct exchange *x)
+{
+    if (atomic_fetch_sub_explicit(&x->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    gateway_request_unref(x->request);
+    powers_unref(x->powers);
+    call_unref(x->call);
+    free(x);
+}
+
+/* ---- on the gateway's thread ---- */
+
+/* Counts what a body carries; over the call's limit the exchange ends. */
+static bool count(struct exchange *x, size_t bytes)
+{
+    struct http_out *h = call_http_out(x->call);
+    if (atomic_fetch_add(&h->bytes, bytes) + bytes <= h->bytes_max)
+        return true;
+    atomic_store(&x->too_much, true);
+    gateway_cancel(x->request);
+    return false;
+}
+
+static void on_head(void *data, unsigned status, const struct gateway_field *fields, size_t n)
+{
+    struct exchange *x = data;
+    struct shim_http_field shown[GATEWAY_FIELDS_MAX];
+    n = n > GATEWAY_FIELDS_MAX ? GATEWAY_FIELDS_MAX : n;
+    for (size_t i = 0; i < n; i++)
+        shown[i] = (struct shim_http_field){(const uint8_t *)fields[i].name, fields[i].name_len, (const uint8_t *)fields[i].value, fields[i].value_len};
+    shim_exchange_head(x->theirs, status, shown, n);
+}
+
+static enum gateway_flow on_body(void *data, const void *bytes, size_t len)
+{
+    struct exchange *x = data;
+    if (!count(x, len))
+        return GATEWAY_GO_ON; /* its end is on its way */
+    return shim_exchange_body(x->theirs, bytes, len) ? GATEWAY_PAUSE : GATEWAY_GO_ON;
+}
+
+static long on_more(void *data, void *buf, size_t cap)
+{
+    struct exchange *x = data;
+    long n = shim_exchange_more(x->theirs, buf, cap);
+    if (n > 0 && !count(x, (size_t)n))
+        return GATEWAY_MORE_FAILED;
+    return n == -1 ? GATEWAY_MORE_LATER : n < 0 ? GATEWAY_MORE_FAILED : n;
+}
+
+static enum shim_http_end end_of(const struct exchange *x, enum gateway_end end)
+{
+    if (atomic_load(&x->too_much))
+        return SHIM_HTTP_TOO_LARGE;
+    switch (end) {
+    case GATEWAY_OK: return SHIM_HTTP_OK;
+    case GATEWAY_DENIED: return SHIM_HTTP_DENIED;
+    case GATEWAY_BAD_REQUEST: return SHIM_HTTP_BAD_REQUEST;
+    case GATEWAY_NO_NAME: return SHIM_HTTP_NO_NAME;
+    case GATEWAY_NO_CONNECTION: return SHIM_HTTP_NO_CONNECTION;
+    case GATEWAY_TLS: return SHIM_HTTP_TLS;
+    case GATEWAY_TOO_LARGE: return SHIM_HTTP_TOO_LARGE;
+    case GATEWAY_DEADLINE:
+    case GATEWAY_CANCELLED: return SHIM_HTTP_DEADLINE;
+    case GATEWAY_NO_SECRET:
+    case GATEWAY_NO_RESOURCES: return SHIM_HTTP_NO_RESOURCES;
+    case GATEWAY_REDIRECTS:
+    case GATEWAY_PROTOCOL: return SHIM_HTTP_PROTOCOL;
+    }
+    return SHIM_HTTP_PROTOCOL;
+}
+
+static void on_done(void *data, const struct gateway_result *result)
+{
+    struct exchange *x = data;
+    struct http_out *h = call_http_out(x->call);
+    if (result->end == GATEWAY_DENIED)
+        note_denial(h, result->wanted, result->denial);
+    atomic_fetch_sub(&h->open, 1);
+    shim_exchange_done(take(x->theirs), end_of(x, result->end));
+    exchange_unref(x);
+}
+
+static const struct gateway_events events = {on_head, on_body, on_more, on_done};
+
+/* ---- on the guest's fiber: check, copy, hand on ---- */
+
+/* Denied on the spot what no grant could serve. */
+static bool may_ask(struct call *c, const struct shim_http_request *r, enum shim_http_end *ret_end)
+{
+    if (call_powers(c)->net && grants_any(call_powers(c)->grants, ASK_NET))
+        return true;
+    call_denied(c, "net", 3, (const char *)r->url, r->url_len, denial_text(DENIAL_NOT_GRANTED));
+    *ret_end = SHIM_HTTP_DENIED;
+    return false;
+}
+
+/* A place among the call's exchanges, with the memory that one keeps at most. */
+static bool take_place(struct call *c, struct http_out *h, enum shim_http_end *ret_end)
+{
+    *ret_end = SHIM_HTTP_NO_RESOURCES;
+    unsigned open = atomic_load(&h->open);
+    if (open >= HTTP_OUT_MAX || (open >= h->charged && !call_keep(c, HTTP_OUT_KEPT_BYTES)))
+        return false;
+    h->charged = open >= h->charged ? open + 1 : h->charged;
+    if (!h->bytes_max)
+        h->bytes_max = call_carry_left(c);
+    atomic_fetch_add(&h->open, 1);
+    return true;
+}
+
+static size_t fields_of(const struct shim_http_request *r, struct gateway_field *ret)
+{
+    for (size_t i = 0; i < r->n_fields; i++)
+        ret[i] = (struct gateway_field){(const char *)r->fields[i].name, (const char *)r->fields[i].value, r->fields[i].name_len, r->fields[i].value_len};
+    return r->n_fields;
+}
+
+static int start(struct call *c, struct exchange *x, const struct shim_http_request *r)
+{
+    char method[16];
+    cleanup_free struct gateway_field *fields = calloc(r->n_fields + 1, sizeof *fields); /* not on the guest's stack */
+    if (!fields || r->method_len >= sizeof method || r->n_fields > GATEWAY_FIELDS_MAX)
+        return -1;
+    memcpy(method, r->method, r->method_len);
+    method[r->method_len] = '\0';
+    size_t left = call_carry_left(c);
+    const struct gateway_ask ask = {
+        .method = method, .url = (const char *)r->url, .url_len = r->url_len, .fields = fields, .n_fields = fields_of(r, fields),
+        .streams = r->has_body, .stream_len = r->body_len, .grants = x->powers->grants, .deadline_ns = call_deadline_ns(c),
+        .request_max = left, .response_max = left, .events = &events, .data = x,
+    };
+    return gateway_start(x->powers->net, &ask, &x->request, NULL);
+}
+
+void *http_out_send(void *data, const struct shim_http_request *r, struct shim_exchange *ex, enum shim_http_end *ret_end)
+{
+    struct call *c = data;
+    struct http_out *h = call_http_out(c);
+    if (!call_count_host_call(c, r->url_len) || !may_ask(c, r, ret_end) || !take_place(c, h, ret_end))
+        return NULL;
+    struct exchange *x = calloc(1, sizeof *x);
+    if (x) {
+        *x = (struct exchange){.refs = 2, .call = c, .theirs = ex, .powers = call_own_powers(c)};
+        powers_ref(x->powers);
+        call_ref(c);
+    }
+    if (x && start(c, x, r) == 0)
+        return x;
+    atomic_fetch_sub(&h->open, 1);
+    *ret_end = x ? SHIM_HTTP_BAD_REQUEST : SHIM_HTTP_NO_RESOURCES;
+    if (x) {
+        exchange_unref(x);
+        exchange_unref(x);
+    }
+    return NULL;
+}
+
+/* ---- from any thread ---- */
+
+void http_out_resume(void *handle, unsigned directions) { gateway_resume(((struct exchange *)handle)->request, directions); }
+
+void http_out_drop(void *handle)
+{
+    gateway_cancel(((struct exchange *)handle)->request);
+    exchange_unref(handle);
+}
