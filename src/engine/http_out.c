@@ -184,7 +184,7 @@ static int start(struct call *c, struct exchange *x, const struct shim_http_requ
     const struct gateway_ask ask = {
         .method = method, .url = (const char *)r->url, .url_len = r->url_len, .fields = fields, .n_fields = fields_of(r, fields),
         .streams = r->has_body, .stream_len = r->body_len, .grants = x->powers->grants, .deadline_ns = call_deadline_ns(c),
-        .request_max = left, .response_max = left, .events = &events, .data = x,
+        .request_max = left, .response_max = left, .secret = powers_secret, .secrets = x->powers, .events = &events, .data = x,
     };
     return gateway_start(x->powers->net, &ask, &x->request, NULL);
 }
