@@ -5,6 +5,7 @@
 #include "child/answer.h"
 #include "child/child.h"
 #include "script/procs.h"
+#include "script/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -15,10 +16,19 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum { KEPT_FD = 3, LANDLOCK_SIGNALS_ABI = 6, STACK_BYTES = 8 << 20 };
+enum { KEPT_FD = 3, STACK_BYTES = 8 << 20 };
 #define ADDRESS_SPARE (UINT64_C(1) << 30)   /* address space beside the data: programs, libraries, what allocators reserve and do not use */
 
 static int failed(const char *verb, const char *what, cordon_error **err) { return err_errno(err, errno, verb, what); }
+
+/* Where that is possible: some containers have no /proc to write to. */
+static void offer_to_oom_killer(void)
+{
+    prctl(PR_SET_DUMPABLE, 1);   /* or the file is not ours to open */
+    cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "1000", 4) < 0)
+        return;
+}
 
 /* A group of its own in the supervisor's session; gone if the supervisor is. If memory runs out, the kernel takes it first. */
 static int tie(pid_t supervisor, cordon_error **err)
@@ -29,10 +39,7 @@ static int tie(pid_t supervisor, cordon_error **err)
         return failed("prepare", "the script's process", err);
     if (getppid() != supervisor)
         _exit(1);
-    prctl(PR_SET_DUMPABLE, 1);   /* or what follows is not ours to open */
-    cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd >= 0 && write(fd, "1000", 4) < 0)
-        return failed("write", "oom_score_adj", err);
+    offer_to_oom_killer();
     return 0;
 }
 
@@ -80,28 +87,29 @@ static int bound_late(const struct script_limits *l, cordon_error **err)
     return r < 0 ? r : child_bound(RLIMIT_AS, l->memory_bytes + ADDRESS_SPARE, l->memory_bytes + ADDRESS_SPARE, err);
 }
 
-static int confine(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int *answer, cordon_error **err)
+static int confine(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int channel, int *answer, cordon_error **err)
 {
-    int abi = o->job.landlock_abi, r;
+    int r;
     if ((r = tie(supervisor, err)) < 0 || (r = arrange(answer, err)) < 0 || (r = bound_early(&o->job.limits, err)) < 0)
         return r;
     umask(077);
     if (fchdir(p->folder) < 0)
         return failed("enter", o->place[0], err);
-    if ((r = drop_capabilities(err)) < 0 || (r = landlock_enter(abi, &(struct landlock_rules){.paths = p->item, .n_paths = p->n}, err)) < 0)
+    const struct landlock_rules rules = {.paths = p->item, .n_paths = p->n};
+    if ((r = drop_capabilities(err)) < 0 || (r = landlock_enter(o->job.landlock_abi, &rules, err)) < 0 || (r = signals_ask(channel, err)) < 0)
         return r;
     if (close_range(KEPT_FD + 1, ~0u, 0) < 0)
         return failed("close", "descriptors", err);
-    if ((r = script_filter(getpid(), abi >= LANDLOCK_SIGNALS_ABI, err)) < 0)
+    if ((r = script_filter(err)) < 0)
         return r;
     return bound_late(&o->job.limits, err);
 }
 
-void confine_and_run(const struct script_order *o, const struct confine_paths *p, pid_t supervisor)
+void confine_and_run(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int channel)
 {
     cordon_error *why = NULL;
     int answer = ANSWER_FD;
-    if (confine(o, p, supervisor, &answer, &why) >= 0) {
+    if (confine(o, p, supervisor, channel, &answer, &why) >= 0) {
         execve(o->words[0], (char **)o->words, (char **)o->env);
         err_errno(&why, errno, "start", o->words[0]);
     }

@@ -19,9 +19,8 @@ int confine_open(const struct script_order *o, struct confine_paths *ret, cordon
 void confine_paths_finish(struct confine_paths *p);
 
 /* ---- confine.c ---- */
-/* In the child: becomes the script. Does not return. What goes wrong before is written to the answer. */
-_Noreturn void confine_and_run(const struct script_order *o, const struct confine_paths *p, pid_t supervisor);
+/* In the child: becomes the script. Does not return. What goes wrong before is written to the answer. `channel`: as of signals_open. */
+_Noreturn void confine_and_run(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int channel);
 
 /* ---- filter.c ---- */
-/* `group`: the process group it is in. `scoped`: Landlock keeps signals within the domain. */
-int script_filter(pid_t group, bool scoped, cordon_error **err);
+int script_filter(cordon_error **err);

@@ -3,7 +3,7 @@
  * The system calls that a script may make. The list is long, for bash, Python and the programs they start are to work; what it keeps out is what Landlock
  * does not look at in older kernels, or in any:
  *
- * - other processes: signals beyond the group, ptrace, leaving the group or the session, signals by way of F_SETOWN
+ * - other processes: ptrace, leaving the group or the session, signals by way of F_SETOWN
  * - files by anything but their content: modes, owners, times, extended attributes; truncating what may only be read; setuid bits on what is made
  * - the network, and every kind of socket but a pair of its own
  * - new namespaces, mounts, io_uring, bpf, keys, memory that counts nowhere (memfd, System V)
@@ -44,7 +44,8 @@ static const int calls[] = {
     SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), SCMP_SYS(sched_get_priority_max),
     SCMP_SYS(sched_get_priority_min), SCMP_SYS(getcpu), SCMP_SYS(getpriority), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(getrusage),
     SCMP_SYS(times),
-    /* signals, clocks */
+    /* signals, clocks; kill and tgkill are the supervisor's to allow (signals.h) */
+    SCMP_SYS(kill), SCMP_SYS(tgkill),
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigsuspend),
     SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(pause), SCMP_SYS(alarm), SCMP_SYS(getitimer),
     SCMP_SYS(setitimer), SCMP_SYS(timer_create), SCMP_SYS(timer_settime), SCMP_SYS(timer_gettime), SCMP_SYS(timer_getoverrun), SCMP_SYS(timer_delete),
@@ -94,18 +95,6 @@ static int answer_touch(scmp_filter_ctx f)
     return seccomp_rule_add(f, SCMP_ACT_ERRNO(0), SCMP_SYS(utimensat), 2, SCMP_A1(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
 }
 
-/* Where Landlock keeps signals within the domain, to any of its processes. Else what cannot leave the group: to all of it, or to its leader, whose number is
- * nobody else's as long as there is a group. */
-static int allow_signals(scmp_filter_ctx f, pid_t group, bool scoped)
-{
-    static const int any[] = {SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill)};
-    if (scoped)
-        return filter_allow(f, any, FILTER_COUNT(any));
-    const unsigned own[] = {0, (unsigned)group, -(unsigned)group}, leader[] = {(unsigned)group};
-    int r = filter_allow_values(f, SCMP_SYS(kill), 0, own, FILTER_COUNT(own));
-    return r ? r : filter_allow_values(f, SCMP_SYS(tgkill), 0, leader, FILTER_COUNT(leader));
-}
-
 /* The pair that event loops wake themselves with. A stream knows no other peer than its own; sendmsg could hold an address, so it is left out. */
 static int allow_pair(scmp_filter_ctx f)
 {
@@ -117,23 +106,23 @@ static int allow_pair(scmp_filter_ctx f)
     return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0));
 }
 
-static int fill(scmp_filter_ctx f, pid_t group, bool scoped)
+static int fill(scmp_filter_ctx f)
 {
     static const unsigned self[] = {0};
     int r = filter_allow(f, calls, FILTER_COUNT(calls));
-    if (r || (r = filter_allow_clone(f, 0)) || (r = allow_making(f)) || (r = answer_touch(f)) || (r = allow_signals(f, group, scoped)) ||
-        (r = allow_pair(f)) || (r = filter_allow_values(f, SCMP_SYS(ioctl), 1, ioctls, FILTER_COUNT(ioctls))) ||
+    if (r || (r = filter_allow_clone(f, 0)) || (r = allow_making(f)) || (r = answer_touch(f)) || (r = allow_pair(f)) ||
+        (r = filter_allow_values(f, SCMP_SYS(ioctl), 1, ioctls, FILTER_COUNT(ioctls))) ||
         (r = filter_allow_values(f, SCMP_SYS(fcntl), 1, fcntls, FILTER_COUNT(fcntls))) ||
         (r = filter_allow_values(f, SCMP_SYS(prctl), 0, prctls, FILTER_COUNT(prctls))))
         return r;
     return filter_allow_values(f, SCMP_SYS(prlimit64), 0, self, FILTER_COUNT(self));
 }
 
-int script_filter(pid_t group, bool scoped, cordon_error **err)
+int script_filter(cordon_error **err)
 {
     if (!filter_available())
         return err_set(err, CORDON_E_KERNEL, NULL, "this kernel has no seccomp filters: a local script would not be contained");
     cleanup_filter scmp_filter_ctx f = filter_new();
-    int r = f ? filter_load(f, fill(f, group, scoped), err) : err_nomem(err);
+    int r = f ? filter_load(f, fill(f), err) : err_nomem(err);
     return r < 0 ? r : 0;
 }

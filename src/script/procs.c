@@ -87,12 +87,31 @@ uint64_t procs_of_user(uid_t uid)
     return n;
 }
 
-uint64_t procs_own_bytes(pid_t pid, uint64_t otherwise)
+static bool read_of(pid_t pid, const char *file, char ret[TEXT_MAX])
 {
-    char name[16], text[TEXT_MAX];
+    char name[16];
     snprintf(name, sizeof name, "%d", (int)pid);
     cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0 || !read_text(proc, name, "smaps_rollup", text) || !strstr(text, "\nPss_Anon:"))
+    return proc >= 0 && read_text(proc, name, file, ret);
+}
+
+bool procs_look(pid_t pid, struct proc *ret)
+{
+    char text[TEXT_MAX];
+    *ret = (struct proc){.pid = pid};
+    return read_of(pid, "stat", text) && parse_stat(text, ret);
+}
+
+pid_t procs_process_of(pid_t thread)
+{
+    char text[TEXT_MAX];
+    return read_of(thread, "status", text) ? (pid_t)field(text, "\nTgid:") : 0;
+}
+
+uint64_t procs_own_bytes(pid_t pid, uint64_t otherwise)
+{
+    char text[TEXT_MAX];
+    if (!read_of(pid, "smaps_rollup", text) || !strstr(text, "\nPss_Anon:"))
         return otherwise;
     return (field(text, "\nPss_Anon:") + field(text, "\nPss_Shmem:") + field(text, "\nSwapPss:")) << 10;
 }

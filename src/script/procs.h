@@ -14,6 +14,10 @@ struct proc {
 
 /* Calls `each` for every process. */
 void procs_each(void (*each)(void *data, const struct proc *p), void *data);
+/* One of them; false: it is not there. */
+bool procs_look(pid_t pid, struct proc *ret);
+/* The process that a thread is of; 0: it is not there. */
+pid_t procs_process_of(pid_t thread);
 /* Processes and threads of a user: what RLIMIT_NPROC counts. */
 uint64_t procs_of_user(uid_t uid);
 /* Bytes of a process that are its own, those it shares with others counted in parts; `otherwise` if the kernel does not tell. */

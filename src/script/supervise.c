@@ -12,6 +12,7 @@
 #include "child/memfile.h"
 #include "script/confine.h"
 #include "script/meter.h"
+#include "script/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +25,8 @@ enum { LOOK_MS = 100 };
 
 struct watch {
     pid_t leader;              /* also the group */
-    int signals;
+    int told;                  /* signals to us, and of children that ended */
+    struct signals signals;
     uint64_t deadline_ns;
     struct meter meter;
     bool stopped;              /* by us, for `end` */
@@ -55,15 +57,19 @@ static int listen_to_signals(int *ret_fd, cordon_error **err)
 
 static int start(const struct script_order *o, const struct confine_paths *p, struct watch *w, cordon_error **err)
 {
+    cleanup_fd int channel = -1;
+    int r = signals_open(&w->signals, &channel, err);
+    if (r < 0)
+        return r;
     pid_t self = getpid(), pid = fork();
     if (pid < 0)
         return err_errno(err, errno, "start", "the script");
     if (!pid)
-        confine_and_run(o, p, self);
+        confine_and_run(o, p, self, channel);
     setpgid(pid, pid);   /* whoever comes first; fails if the child has done it and is past exec */
     for (int fd = INPUT_FD; fd <= ERR_FD; fd++)
         close(fd);
-    w->leader = pid;
+    w->leader = w->signals.group = pid;
     meter_start(&w->meter, pid, &o->job.limits);
     return 0;
 }
@@ -102,13 +108,15 @@ static bool read_signals(int fd)
 
 static void watch(struct watch *w)
 {
-    struct pollfd fds[2] = {{.fd = w->signals, .events = POLLIN}, {.fd = CONTROL_FD, .events = POLLIN}};
     while (!w->stopped && !reap_orphans(w->leader)) {
         enum script_end end;
+        struct pollfd fds[3] = {{.fd = w->told, .events = POLLIN}, {.fd = CONTROL_FD, .events = POLLIN}, signals_poll(&w->signals)};
         uint64_t now = clock_now_ns(), left = w->deadline_ns > now ? (w->deadline_ns - now) / 1000000 + 1 : 0;
-        if (poll(fds, 2, left < LOOK_MS ? (int)left : LOOK_MS) < 0)
-            fds[0].revents = fds[1].revents = 0;
-        bool asked = (fds[0].revents && !read_signals(w->signals)) || fds[1].revents;
+        if (poll(fds, 3, left < LOOK_MS ? (int)left : LOOK_MS) < 0)
+            continue;
+        bool asked = (fds[0].revents && !read_signals(w->told)) || fds[1].revents;
+        if (fds[2].revents)
+            signals_serve(&w->signals);
         if (reap_orphans(w->leader))   /* an answer that is there beats a reason to stop */
             return;
         if (asked)
@@ -151,9 +159,9 @@ static void end_all(const struct watch *w, struct script_report *ret)
 static int run(const struct script_order *o, struct script_report *ret, cordon_error **err)
 {
     struct confine_paths paths;
-    struct watch w = {.signals = -1, .deadline_ns = o->job.deadline_ns};
+    struct watch w = {.told = -1, .signals = {.channel = -1, .asked = -1}, .deadline_ns = o->job.deadline_ns};
     uint64_t begin = clock_now_ns();
-    int r = listen_to_signals(&w.signals, err);
+    int r = listen_to_signals(&w.told, err);
     if (r < 0)
         return r;
     if ((r = confine_open(o, &paths, err)) >= 0 && (r = start(o, &paths, &w, err)) >= 0) {
@@ -162,7 +170,8 @@ static int run(const struct script_order *o, struct script_report *ret, cordon_e
         ret->wall_us = (clock_now_ns() - begin) / 1000;
     }
     confine_paths_finish(&paths);
-    close(w.signals);
+    signals_finish(&w.signals);
+    close(w.told);
     return r;
 }
 

@@ -77,7 +77,7 @@ static void make_ground(void)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/scripts", skill);
     ck_assert_int_eq(mkdir(path, 0755), 0);
-    unsetenv("TMPDIR");
+    setenv("TMPDIR", ground, 1);
 }
 
 static void remove_ground(void) { scratch_remove(strdup(ground)); }
@@ -167,12 +167,11 @@ static unsigned processes_with(const char *word)
 
 static unsigned folders_left(void)
 {
-    DIR *d = opendir("/tmp");
+    DIR *d = opendir(ground);
     unsigned n = 0;
-    struct stat st;
     struct dirent *e;
     while ((e = readdir(d)))
-        n += !strncmp(e->d_name, "cordon-script-", 14) && fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_uid == geteuid();
+        n += !strncmp(e->d_name, "cordon-script-", 14);
     closedir(d);
     return n;
 }
@@ -393,9 +392,9 @@ END_TEST
 START_TEST(what_it_makes_is_for_its_user_alone_and_its_scratch_folder_goes)
 {
     struct script_options o = options(_i);
-    expect(run_bash("cd \"$TMPDIR\"; echo x > f; mkdir d; stat -c '%a' . f d; [[ $TMPDIR == /tmp/cordon-script-* ]] && echo mine\n"
+    expect(run_bash("cd \"$TMPDIR\"; echo x > f; mkdir d; stat -c '%a' . f d; [[ $TMPDIR == */cordon-script-* ]] && echo mine\n"
                     "mkdir -p deep/er; echo > deep/er/x; mkdir -m 000 shut; mkdir -m 500 w; : > 'a b'; ln -s / root\n"
-                    "for i in $(seq 600); do mkdir -p 0123456789/x; cd 0123456789 2> /dev/null || break; done; true\n",
+                    "n=$(printf %0200d 0); for i in $(seq 40); do mkdir -p $n/x; cd $n 2> /dev/null || break; done; true\n",
                     &o),
            0, "700\n600\n700\nmine\n", NULL);
     ck_assert_uint_eq(folders_left(), 0);
@@ -434,13 +433,16 @@ END_TEST
 
 START_TEST(a_fork_bomb_stays_within_its_number_and_is_ended)
 {
+    char word[64], text[128];
     struct script_options o = options(_i);
     o.limits.wall_ms = 1500;
-    write_file(skill, "bomb-of-cordon", "while :; do bash ./bomb-of-cordon & done", 0644);
-    struct script_result r = run_bash(". ./bomb-of-cordon 2> /dev/null", &o);
+    snprintf(word, sizeof word, "bomb-%d", getpid());
+    write_file(skill, word, "while :; do bash \"$BASH_SOURCE\" & done", 0644);
+    snprintf(text, sizeof text, "bash ./%s 2> /dev/null", word);
+    struct script_result r = run_bash(text, &o);
     ck_assert_msg(r.end == SCRIPT_DEADLINE || r.end == SCRIPT_OUT_OF_PROCESSES || r.end == SCRIPT_EXITED, "end %d", r.end);
     script_result_finish(&r);
-    ck_assert_uint_eq(processes_with("bomb-of-cordon"), 0);
+    ck_assert_uint_eq(processes_with(word), 0);
 }
 END_TEST
 
@@ -520,7 +522,34 @@ START_TEST(a_death_by_signal_is_told_apart)
     ck_assert_int_eq(r.end, SCRIPT_SIGNALLED);
     ck_assert_int_eq(r.status, SIGSEGV);
     script_result_finish(&r);
-    expect(run_bash("sh -c 'kill -9 0' & wait; echo not reached", &o).end == SCRIPT_SIGNALLED ? run_bash("exit 7", &o) : run_bash("exit 8", &o), 7, "", "");
+}
+END_TEST
+
+START_TEST(signals_reach_its_own_processes_and_no_others)
+{
+    char text[512];
+    struct script_options o = options(_i);
+    snprintf(text, sizeof text,
+             "sleep 100 & kill $!; wait $!; echo $?\n"
+             "timeout 0.1 sleep 100; echo $?; (ulimit -c 0; exec sh -c 'kill -ABRT $$'); echo $?; bash -c 'trap \"echo caught\" USR1; kill -USR1 $BASHPID'\n"
+             "kill -0 %d 2> /dev/null || echo no; kill -0 1 2> /dev/null || echo no; kill -0 $PPID 2> /dev/null || echo no\n"
+             "kill -0 0 2> /dev/null || echo no; kill -0 -1 2> /dev/null || echo no; kill -0 -- -$$ 2> /dev/null || echo no; kill -99 $$ 2> /dev/null || echo no\n",
+             getpid());
+    expect(run_bash(text, &o), 0, "143\n124\n134\ncaught\nno\nno\nno\nno\nno\nno\nno\n", NULL);
+    if (!has_python())
+        return;
+    write_file(skill, "scripts/run.sh", "exec python3 -I scripts/x.py", 0644);
+    write_file(skill, "scripts/x.py",
+               "import os, signal, subprocess, threading\n"
+               "try: subprocess.run(['sleep', '100'], timeout=0.1)\n"
+               "except subprocess.TimeoutExpired: print('timeout')\n"
+               "print(subprocess.run(['python3', '-c', 'import os; os.abort()'], stderr=subprocess.DEVNULL).returncode)\n"
+               "signal.signal(signal.SIGUSR1, lambda *a: print('caught'))\n"
+               "signal.raise_signal(signal.SIGUSR1)\n"
+               "threading.Thread(target=lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)).start()\n"
+               "import time; time.sleep(0.1)\n",
+               0644);
+    expect(run_found(&o), 0, "timeout\n-6\ncaught\ncaught\n", "");
 }
 END_TEST
 
@@ -755,6 +784,7 @@ Suite *suite_script(void)
     tcase_add_loop_test(tc, memory_is_bounded_for_one_and_for_all_together, 0, ABIS);
     tcase_add_loop_test(tc, files_descriptors_and_cpu_are_bounded, 0, ABIS);
     tcase_add_loop_test(tc, a_death_by_signal_is_told_apart, 0, ABIS);
+    tcase_add_loop_test(tc, signals_reach_its_own_processes_and_no_others, 0, ABIS);
     tcase_add_loop_test(tc, it_is_cancelled_by_a_descriptor, 0, ABIS);
     tcase_add_loop_test(tc, nothing_is_left_where_the_supervisor_is_killed, 0, ABIS);
     tcase_add_loop_test(tc, nothing_is_left_where_the_host_is_killed, 0, ABIS);
