@@ -180,3 +180,9 @@ void engine_free(struct engine *e)
     pthread_mutex_destroy(&e->lock);
     free(e);
 }
+
+void engine_instance_finish(wasmtime_component_linker_instance_t **p)
+{
+    if (*p)
+        wasmtime_component_linker_instance_delete(*p);
+}

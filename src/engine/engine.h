@@ -45,3 +45,5 @@ int engine_new_compiler(enum cordon_tier tier, wasm_engine_t **ret, cordon_error
 void engine_error_text(wasmtime_error_t *why, struct buf *ret);
 /* Sets `err` from a shim function's text, which is freed. `code` is used for -1; a panic is always HOST_BUG. Returns its negative. */
 int engine_shim_error(int rc, struct shim_bytes text, enum cordon_errc code, const char *subject, const char *doing, cordon_error **err);
+/* For cleanup(): an instance of a linker. */
+void engine_instance_finish(wasmtime_component_linker_instance_t **p);

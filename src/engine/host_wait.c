@@ -21,6 +21,21 @@ void host_wait_finish(struct host_wait *w)
     *w = (struct host_wait){0};
 }
 
+static bool is_there(void *env)
+{
+    (void)env;
+    return true;
+}
+
+static void finish(void *env) { host_wait_finish(call_host_wait(env)); }
+
+wasmtime_async_continuation_t host_wait_none(void) { return (wasmtime_async_continuation_t){.callback = is_there}; }
+
+wasmtime_async_continuation_t host_wait_on(struct call *c, bool (*take)(void *call))
+{
+    return (wasmtime_async_continuation_t){.callback = take, .env = c, .finalizer = finish};
+}
+
 /* ---- asking the operator ---- */
 
 /* What would be begun once more must not have been done in part: a request that was sent on to another place is not sent again. */

@@ -36,3 +36,7 @@ enum host_wait_step host_wait_step(struct call *c);
 bool host_wait_is_fresh(const struct host_wait *w);
 /* The waiting call is over, with its answer or without. */
 void host_wait_finish(struct host_wait *w);
+
+/* What a host function goes on with: nothing, it has answered; or `take`, which is asked after each poll whether it could put the answer in its place. */
+wasmtime_async_continuation_t host_wait_none(void);
+wasmtime_async_continuation_t host_wait_on(struct call *c, bool (*take)(void *call));

@@ -143,12 +143,6 @@ static wasmtime_error_t *dispatch(void *data, wasmtime_context_t *context, const
     return NULL;
 }
 
-static bool is_there(void *env)
-{
-    (void)env;
-    return true;
-}
-
 /* On the guest's fiber, each time the call is polled. What the answer has was bounded by what the call had room for, and nothing of it has run since. */
 static bool take_answer(void *env)
 {
@@ -162,8 +156,6 @@ static bool take_answer(void *env)
     return true;
 }
 
-static void finish(void *env) { host_wait_finish(call_host_wait(env)); }
-
 /* Of functions that need a capability: what no grant could serve is denied here, and the rest suspends the guest. This is the one way from a guest to a power. */
 static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args, val *results,
                              size_t n_results, wasmtime_error_t **ret_error, wasmtime_async_continuation_t *ret_continuation)
@@ -172,7 +164,7 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
     const struct host_fn *fn = data;
     struct call *c = wasmtime_context_get_data(context);
     struct handed h;
-    *ret_continuation = (wasmtime_async_continuation_t){.callback = is_there};
+    *ret_continuation = host_wait_none();
     if (!read_args(fn, args, n_args, n_results, &h)) {
         *ret_error = of_other_type();
         return;
@@ -195,13 +187,7 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
     w->active = true;
     w->bytes = h.bytes;
     w->result = &results[0];
-    *ret_continuation = (wasmtime_async_continuation_t){.callback = take_answer, .env = c, .finalizer = finish};
-}
-
-static void instance_finish(wasmtime_component_linker_instance_t **p)
-{
-    if (*p)
-        wasmtime_component_linker_instance_delete(*p);
+    *ret_continuation = host_wait_on(c, take_answer);
 }
 
 static int linker_error(wasmtime_error_t *why, cordon_error **err)
@@ -216,8 +202,8 @@ static int linker_error(wasmtime_error_t *why, cordon_error **err)
 
 int imports_define(wasmtime_component_linker_t *linker, cordon_error **err)
 {
-    cleanup(instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
-    cleanup(instance_finish) wasmtime_component_linker_instance_t *host = NULL;
+    cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+    cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *host = NULL;
     wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, HOST_INTERFACE, strlen(HOST_INTERFACE), &host);
     for (size_t i = 0; !why && i < n_host_fns; i++) {
         const struct host_fn *fn = host_fns[i];

@@ -101,8 +101,6 @@ static bool take_value(void *env)
     return true;
 }
 
-static void finish(void *env) { host_wait_finish(call_host_wait(env)); }
-
 /* Moves the arguments out: they are freed when this returns. */
 static bool take_args(struct host_wait *w, val *args, size_t n)
 {
@@ -122,12 +120,6 @@ static bool is_granted(const struct call *c, const struct own_fn *fn)
     return !fn->capability || grants_find(call_powers(c)->grants, &(struct ask){.kind = ASK_CALL, .name = fn->capability});
 }
 
-static bool always(void *env)
-{
-    (void)env;
-    return true;
-}
-
 static void dispatch(void *data, wasmtime_context_t *context, const wasmtime_component_func_type_t *ty, val *args, size_t n_args, val *results, size_t n_results,
                      wasmtime_error_t **ret_error, wasmtime_async_continuation_t *ret_continuation)
 {
@@ -136,7 +128,7 @@ static void dispatch(void *data, wasmtime_context_t *context, const wasmtime_com
     const struct own_fn *fn = data;
     const struct component_own *own = find(call_component(c), fn);
     struct host_wait *w = call_host_wait(c);
-    *ret_continuation = (wasmtime_async_continuation_t){.callback = always};
+    *ret_continuation = host_wait_none();
     bool fits = own && !w->active && n_args == own->type.n_params && n_results == (own->type.result != NULL);
     if (!fits || !call_count_host_call(c, 0) || !take_args(w, args, n_args)) {
         *ret_error = wasmtime_error_new(fits ? "stopped by the host" : "a host function was called with another type than it was declared with");
@@ -151,20 +143,14 @@ static void dispatch(void *data, wasmtime_context_t *context, const wasmtime_com
     w->own = own;
     w->room = call_room(c);
     w->result = n_results ? &results[0] : NULL;
-    *ret_continuation = (wasmtime_async_continuation_t){.callback = take_value, .env = c, .finalizer = finish};
-}
-
-static void instance_finish(wasmtime_component_linker_instance_t **p)
-{
-    if (*p)
-        wasmtime_component_linker_instance_delete(*p);
+    *ret_continuation = host_wait_on(c, take_value);
 }
 
 /* The functions of one interface, from the i-th on; those before it are defined already. */
 static wasmtime_error_t *define_interface(wasmtime_component_linker_t *linker, const struct own_set *set, size_t i)
 {
-    cleanup(instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
-    cleanup(instance_finish) wasmtime_component_linker_instance_t *instance = NULL;
+    cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+    cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *instance = NULL;
     const char *interface = set->item[i]->interface;
     wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, interface, strlen(interface), &instance);
     for (; !why && i < set->n; i++)
