@@ -586,7 +586,7 @@ START_TEST(a_link_swapped_while_reads_go_on_never_leads_out)
     while (!atomic_load(&s.swaps))
         sched_yield();
     int read = 0;
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 6000 || (!read && i < 1000000); i++) { /* on a busy machine few of them find a file in its place */
         use.opens = 0;
         const char *got = why_not_read(r, i % 2 ? "a" : "d/secret", 100);
         ck_assert_msg(!strstr(got, "SECRET"), "%s", got);
