@@ -58,7 +58,7 @@ static void print_settings(const json_t *settings)
     json_array_foreach(json_object_get(settings, "values"), i, row) {
         if (strcmp(text_of(row, "from"), "shipped") == 0 && strncmp(text_of(row, "key"), "tiers.", 6) == 0)
             continue;
-        printf("  %-36s%-12s", text_of(row, "key"), text_of(row, "value"));
+        printf("  %-36s%-11s ", text_of(row, "key"), text_of(row, "value"));
         print_origin(row);
     }
 }

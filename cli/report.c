@@ -158,6 +158,8 @@ static void print_denials(const struct cli *cli, const cordon_outcome *o)
         }
         fprintf(stderr, " (%s, %lu×)\n", reason, (unsigned long)count);
         print_way_out(cli, o, i);
+        if (!strcmp(reason, "private-address") && cli->err_is_terminal && !cli->quiet)
+            fputs("  The name leads to an address that is not of the open internet; allow_private under [egress] in the settings lets it in: man cordon-config\n", stderr);
     }
 }
 

@@ -55,6 +55,22 @@ static void check_forced(const struct settings *all, const struct settings *syst
     }
 }
 
+/* Every range that is in force lies in one of the system's, if it has any. */
+static void check_egress(const struct settings_egress *all, const struct settings_egress *system)
+{
+    char text[SETTINGS_RANGES_TEXT];
+    settings_write_private(all, text);
+    HOLDS(strlen(text) < sizeof text && all->allow_private.value <= SETTINGS_RANGES_MAX);
+    for (size_t i = 0; system->allow_private.from != SETTINGS_UNSET && i < all->allow_private.value; i++) {
+        bool lies = false;
+        for (size_t k = 0; k < system->allow_private.value; k++)
+            lies = lies || (all->range[i].bits >= system->range[k].bits && address_in_range(&all->range[i].first, &system->range[k]));
+        HOLDS(lies);
+    }
+    HOLDS(system->proxy.from == SETTINGS_UNSET || !strcmp(all->proxy_url, system->proxy_url));
+    HOLDS(system->ca_file.from == SETTINGS_UNSET || !strcmp(all->ca_path, system->ca_path));
+}
+
 static void check_force(const struct settings *system, const struct settings *user)
 {
     static const char *const files[SETTINGS_FROM_COUNT] = {[SETTINGS_SYSTEM] = "/etc/cordon/config.toml", [SETTINGS_USER] = "config.toml"};
@@ -67,6 +83,7 @@ static void check_force(const struct settings *system, const struct settings *us
         return;
     }
     check_forced(&all, system);
+    check_egress(&all.egress, &system->egress);
 }
 
 /* The first part ends where a line is `====`. */

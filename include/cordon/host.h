@@ -4,12 +4,13 @@
  *
  * Threads. A host starts one thread when it is made, a ticker that sleeps while no guest runs. Its workers are started
  * together when the first call needs one: an asynchronous call, or a synchronous one that waits or uses up its first
- * slice. One more thread, for WASI's timers, is started with the first skill that can wait. On all of them
+ * slice. One more thread, for WASI's timers, is started with the first skill that can wait, and one for the network with
+ * the first request to it. On all of them
  * every signal is blocked but those that a fault raises on the thread itself.
  * Signals. Wasmtime installs handlers for SIGSEGV, SIGILL, SIGFPE and SIGBUS when the first engine is made (with the
  * first skill), and passes on what is not a guest's. A program that replaces them later breaks the handling of traps.
- * Descriptors. Three of its own, two of the code cache, one for each loaded skill, four for each worker; libuv takes
- * two more, once.
+ * Descriptors. Three of its own, two of the code cache, one for each loaded skill, four for each worker, four for the
+ * network and one for each connection; libuv takes two more, once.
  * fork. A child of a process with a host must exec or _exit; it must not use the host. A host starts its helper with
  * posix_spawn.
  */
@@ -64,6 +65,15 @@ CORDON_API int cordon_host_opts_set_compile_bounds(cordon_host_opts *opts, uint6
 /** What the compiled code may take up on disk, 16 MiB to 16 TiB (default 2 GiB): when more has been stored, what was
  *  used least recently is removed. Errors: USAGE. */
 CORDON_API int cordon_host_opts_set_cache_max(cordon_host_opts *opts, uint64_t bytes, cordon_error **err);
+/** Addresses that names which a request is granted may lead to besides the open internet: one, or a range
+ *  ("10.0.0.0/8", "fd00::/8"). Adds to those there are, at most 64. Errors: USAGE. */
+CORDON_API int cordon_host_opts_allow_private(cordon_host_opts *opts, const char *range, cordon_error **err);
+/** A proxy ("http://HOST:PORT") that everything but this machine is reached through; it resolves the names then.
+ *  Default: none, whatever the environment says. Errors: USAGE. */
+CORDON_API int cordon_host_opts_set_proxy(cordon_host_opts *opts, const char *url, cordon_error **err);
+/** Certificate authorities in PEM form, an absolute path (else USAGE), in place of the system's. Read when the network
+ *  is first needed. */
+CORDON_API int cordon_host_opts_set_ca_file(cordon_host_opts *opts, const char *path, cordon_error **err);
 /** Ceiling of a limit in a tier, in the unit of the limit's name, below or above what is shipped
  *  (cordon_limit_ceiling). The program that embeds the library decides this, never a skill. Errors: BAD_LIMIT for 0 and
  *  for what no sum could hold (above 1 TiB, 30 days; fuel may be anything), USAGE for an unknown tier or limit. */

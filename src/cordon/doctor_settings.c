@@ -45,6 +45,23 @@ static void add_keys(json_t *list, const cordon_host_opts *o)
     }
 }
 
+static void add_text(json_t *list, const cordon_host_opts *o, const char *key, const char *text, const struct setting *s)
+{
+    const char *from = s->from == SETTINGS_UNSET ? "program" : s->from == SETTINGS_SHIPPED ? "shipped" : o->settings_file[s->from];
+    json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "key", key, "value", path_json(text), "from", path_json(from), "line",
+                                          s->line ? json_integer(s->line) : json_null()));
+}
+
+static void add_egress(json_t *list, const cordon_host_opts *o)
+{
+    char ranges[SETTINGS_RANGES_TEXT];
+    const struct settings_egress *e = &o->egress;
+    settings_write_private(e, ranges);
+    add_text(list, o, "egress.allow_private", ranges, &e->allow_private);
+    add_text(list, o, "egress.proxy", e->proxy.value ? e->proxy_url : "none", &e->proxy);
+    add_text(list, o, "egress.ca_file", e->ca_file.value ? e->ca_path : "system", &e->ca_file);
+}
+
 static void add_limits(json_t *list, const cordon_host_opts *o, enum cordon_tier t, const char *what, const uint64_t values[CORDON_LIMIT_COUNT],
                        const struct setting settings[CORDON_LIMIT_COUNT])
 {
@@ -69,6 +86,7 @@ json_t *doctor_settings(const cordon_host_opts *o)
 {
     json_t *values = json_array();
     add_keys(values, o);
+    add_egress(values, o);
     for (enum cordon_tier t = 0; t < CORDON_TIER_COUNT; t++) {
         add_limits(values, o, t, "default", o->deflt[t], o->settings.by_default[t]);
         add_limits(values, o, t, "ceiling", o->ceiling[t], o->settings.ceiling[t]);

@@ -239,7 +239,10 @@ int host_helper(cordon_host *h, struct helper **ret, cordon_error **err)
 
 int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err)
 {
-    const struct gateway_opts opts = {0};
+    const struct settings_egress *e = &h->opts.egress;
+    const struct gateway_opts opts = {
+        .allow_private = e->range, .n_allow_private = e->allow_private.value, .proxy = e->proxy.value ? e->proxy_url : NULL, .ca_file = e->ca_file.value ? e->ca_path : NULL,
+    };
     pthread_mutex_lock(&h->lock);
     int rc = h->gateway ? 0 : gateway_new(&opts, &h->gateway, err);
     *ret = h->gateway;

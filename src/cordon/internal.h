@@ -18,6 +18,7 @@ struct cordon_host_opts {
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
     uint64_t cache_max;
+    struct settings_egress egress;
     struct settings settings;                     /* where the values are from; a setter called later wins over it */
     char *settings_file[SETTINGS_FROM_COUNT];     /* owned: where each was looked for, or NULL; a host keeps the user's alone, as its real path */
     bool settings_read[SETTINGS_FROM_COUNT];      /* it was there */

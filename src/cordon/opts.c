@@ -21,6 +21,7 @@ void host_opts_init(cordon_host_opts *o)
                    .wall_s = (unsigned)shipped.key[SETTINGS_COMPILE_WALL].value},
         .cache_max = shipped.key[SETTINGS_CACHE_MAX].value,
         .settings = shipped,
+        .egress = shipped.egress,
     };
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
@@ -95,6 +96,29 @@ void cordon_host_opts_set_scripts(cordon_host_opts *o, bool as_root, bool withou
 }
 
 int cordon_host_opts_set_home(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->home, "home folder", path, err); }
+
+/* From the program: no file, no line. */
+static const struct setting by_program = {.from = SETTINGS_UNSET};
+
+static int refuse_egress(const char *why, const char *what, const char *text, cordon_error **err)
+{
+    return why ? err_set(err, CORDON_E_USAGE, what, "%s: '%.200s' %s", what, text, why) : 0;
+}
+
+int cordon_host_opts_allow_private(cordon_host_opts *o, const char *range, cordon_error **err)
+{
+    return refuse_egress(settings_add_private(&o->egress, range, &by_program), "the range of addresses", range, err);
+}
+
+int cordon_host_opts_set_proxy(cordon_host_opts *o, const char *url, cordon_error **err)
+{
+    return refuse_egress(settings_set_proxy(&o->egress, url, &by_program), "the proxy", url, err);
+}
+
+int cordon_host_opts_set_ca_file(cordon_host_opts *o, const char *path, cordon_error **err)
+{
+    return refuse_egress(settings_set_ca_file(&o->egress, path, &by_program), "the file of authorities", path, err);
+}
 
 int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_error **err)
 {

@@ -58,6 +58,12 @@ static void apply_key(cordon_host_opts *o, enum settings_key key, uint64_t value
     }
 }
 
+static void take_private(cordon_host_opts *o, const struct settings_egress *e)
+{
+    o->egress.allow_private = e->allow_private;
+    memcpy(o->egress.range, e->range, sizeof o->egress.range);
+}
+
 /* What no file sets stays as the program has it. */
 static void apply(cordon_host_opts *o, const struct settings *s)
 {
@@ -71,6 +77,12 @@ static void apply(cordon_host_opts *o, const struct settings *s)
             if (is_from_file(&s->by_default[t][l]))
                 o->deflt[t][l] = s->by_default[t][l].value;
         }
+    if (is_from_file(&s->egress.allow_private))
+        take_private(o, &s->egress);
+    if (is_from_file(&s->egress.proxy))
+        settings_set_proxy(&o->egress, s->egress.proxy_url, &s->egress.proxy);
+    if (is_from_file(&s->egress.ca_file))
+        settings_set_ca_file(&o->egress, s->egress.ca_path, &s->egress.ca_file);
     o->settings = *s;
 }
 

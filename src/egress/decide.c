@@ -21,13 +21,13 @@ static bool fits_origin(const struct grant *g, const struct gateway_request *r)
     return grant_allows(g, &a);
 }
 
-/* The smallest grant worth giving: the origin; the method and path only where the origin is granted already. */
-static void write_wanted(struct gateway_request *r)
+/* The smallest grant worth giving: the origin; the method and path only where the origin is granted already, and it is not the address that is in the way. */
+static void write_wanted(struct gateway_request *r, enum denial why)
 {
     char origin[URL_ORIGIN_MAX], path[GATEWAY_URL_MAX * 3 + 1];
     bool narrower = false;
     url_origin(&r->url, origin);
-    for (size_t i = 0; r->ask.grants && i < r->ask.grants->n; i++)
+    for (size_t i = 0; why == DENIAL_NOT_GRANTED && r->ask.grants && i < r->ask.grants->n; i++)
         narrower = narrower || (r->ask.grants->item[i].kind == GRANT_NET && fits_origin(&r->ask.grants->item[i], r));
     if (!narrower || prefix_parse(r->url.path, path) || strlen(path) > GRANT_PREFIX_MAX)
         path[0] = '\0';
@@ -37,7 +37,7 @@ static void write_wanted(struct gateway_request *r)
 static void deny(struct gateway_request *r, enum denial why, const char *what)
 {
     r->denial = why;
-    write_wanted(r);
+    write_wanted(r, why);
     request_fail(r, GATEWAY_DENIED, "net=%.300s %s", r->wanted, what);
 }
 

@@ -161,7 +161,7 @@ static bool add_line(struct gateway_request *r, const char *line)
     return longer;
 }
 
-static const char *credential_name(const struct grant *g) { return g->kind == GRANT_BEARER ? "authorization" : g->name; }
+static const char *credential_name(const struct grant *g) { return g->kind == GRANT_BEARER ? "Authorization" : g->name; }
 
 static void cleanup_secret(char **secret)
 {

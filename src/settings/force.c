@@ -17,6 +17,7 @@ void settings_shipped(struct settings *ret)
     ret->key[SETTINGS_COMPILE_WALL] = shipped(120);
     ret->key[SETTINGS_SCRIPTS_LANDLOCK] = shipped(0);
     ret->key[SETTINGS_SCRIPTS_ROOT] = shipped(false);
+    ret->egress = (struct settings_egress){.allow_private = shipped(0), .proxy = shipped(0), .ca_file = shipped(0)};
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
             ret->by_default[t][l] = shipped(cordon_limit_default((enum cordon_tier)t, (enum cordon_limit)l));
@@ -58,6 +59,7 @@ int settings_in_force(const struct settings *system, const struct settings *user
     settings_shipped(&all);
     for (int k = 0; k < SETTINGS_KEY_COUNT; k++)
         narrow(&all.key[k], &system->key[k], &user->key[k]);
+    settings_force_egress(&system->egress, &user->egress, &all.egress);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
             struct setting *ceiling = &all.ceiling[t][l], *value = &all.by_default[t][l];

@@ -200,6 +200,47 @@ static int on_value(const struct parse *p, const json_t *node, const char *path,
     return parse_value(p, node, path, ((const enum settings_key *)data)[i]);
 }
 
+typedef const char *egress_fn(struct settings_egress *e, const char *text, const struct setting *place);
+
+static int parse_text(const struct parse *p, const json_t *node, const char *path, egress_fn *set, const char *expected, const struct setting *place)
+{
+    if (!is_type(node, "string"))
+        return refuse_type(p, node, path, expected);
+    const char *why = set(&p->out->egress, json_string_value(value_of(node)), place);
+    return why ? refuse_value(p, node, path, why, expected) : 0;
+}
+
+static int parse_ranges(const struct parse *p, const json_t *node, const char *path)
+{
+    static const char expected[] = "a list of addresses and ranges, such as [\"10.0.0.0/8\"]";
+    size_t i;
+    json_t *entry;
+    int rc = 0;
+    if (!is_type(node, "array"))
+        return refuse_type(p, node, path, expected);
+    const struct setting place = p->out->egress.allow_private = setting(p, node, 0);
+    json_array_foreach((json_t *)value_of(node), i, entry)
+        if (rc == 0)
+            rc = parse_text(p, entry, path, settings_add_private, expected, &place);
+    return rc;
+}
+
+static int on_egress(const struct parse *p, const json_t *node, const char *path, int i, void *data)
+{
+    (void)data;
+    const struct setting place = setting(p, node, 0);
+    if (i == 0)
+        return parse_ranges(p, node, path);
+    return i == 1 ? parse_text(p, node, path, settings_set_proxy, "a text such as \"http://proxy.example:3128\"", &place)
+                  : parse_text(p, node, path, settings_set_ca_file, "the absolute path of a file, such as \"/etc/ssl/private-ca.pem\"", &place);
+}
+
+static int parse_egress(const struct parse *p, const json_t *node)
+{
+    static const struct table t = {.path = "egress", .names = {"allow_private", "proxy", "ca_file"}};
+    return parse_table(p, node, &t, on_egress, NULL);
+}
+
 static int parse_section(const struct parse *p, const json_t *node, const char *name)
 {
     struct table t = {.path = name};
@@ -223,12 +264,12 @@ static int parse_tiers(const struct parse *p, const json_t *node)
 static int on_section(const struct parse *p, const json_t *node, const char *path, int i, void *data)
 {
     (void)data;
-    return i == 0 ? parse_tiers(p, node) : parse_section(p, node, path);
+    return i == 0 ? parse_tiers(p, node) : i == 1 ? parse_egress(p, node) : parse_section(p, node, path);
 }
 
 static int parse_root(const struct parse *p, const json_t *root)
 {
-    static const struct table t = {.path = "", .names = {"tiers", "policy", "cache", "compile", "scripts"}};
+    static const struct table t = {.path = "", .names = {"tiers", "egress", "policy", "cache", "compile", "scripts"}};
     return parse_table(p, root, &t, on_section, NULL);
 }
 

@@ -6,12 +6,16 @@
  * This room makes no decision about a call: the composing room puts the result into the options of a host. force.c, parse.c and rows.c are pure.
  */
 #pragma once
+#include "policy/address.h"
 #include <cordon/error.h>
 #include <cordon/limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SETTINGS_FILE_MAX = 256 << 10, SETTINGS_VALUE_TEXT = 32 };
+enum {
+    SETTINGS_FILE_MAX = 256 << 10, SETTINGS_VALUE_TEXT = 32, SETTINGS_RANGES_MAX = 64, SETTINGS_PROXY_MAX = 300, SETTINGS_PATH_MAX = 4095,
+    SETTINGS_RANGES_TEXT = SETTINGS_RANGES_MAX * (ADDRESS_RANGE_TEXT + 2),
+};
 #define SETTINGS_SYSTEM_FILE "/etc/cordon/config.toml"
 
 enum settings_from { SETTINGS_UNSET, SETTINGS_SHIPPED, SETTINGS_SYSTEM, SETTINGS_USER, SETTINGS_FROM_COUNT };
@@ -36,9 +40,17 @@ enum settings_key {
     SETTINGS_KEY_COUNT
 };
 
+/* [egress]. Each has a place; the value of it counts: ranges, or 1 where there is a text. */
+struct settings_egress {
+    struct setting allow_private, proxy, ca_file;
+    struct address_range range[SETTINGS_RANGES_MAX];
+    char proxy_url[SETTINGS_PROXY_MAX + 1], ca_path[SETTINGS_PATH_MAX + 1];
+};
+
 struct settings {
     struct setting key[SETTINGS_KEY_COUNT];
     struct setting by_default[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
+    struct settings_egress egress;
 };
 
 /* ---- file.c ---- */
@@ -59,6 +71,16 @@ void settings_shipped(struct settings *ret);
 /* Both files together, either may be without any setting; every value of *ret is set. `files` (by enum settings_from) are their names, for messages: a default above a ceiling
  * that no file raised is BAD_CONFIG; one above what the system's file allows is cut. */
 int settings_in_force(const struct settings *system, const struct settings *user, const char *const files[SETTINGS_FROM_COUNT], struct settings *ret, cordon_error **err);
+
+/* ---- egress.c ---- */
+/* Each takes what `text` says, from `place`; a value of `place` is not looked at. NULL, or a static phrase that says what is wrong. */
+const char *settings_add_private(struct settings_egress *e, const char *text, const struct setting *place);
+const char *settings_set_proxy(struct settings_egress *e, const char *text, const struct setting *place);
+const char *settings_set_ca_file(struct settings_egress *e, const char *text, const struct setting *place);
+/* The ranges with commas between; "none". */
+void settings_write_private(const struct settings_egress *e, char buf[SETTINGS_RANGES_TEXT]);
+/* What the two put in force: of the user's ranges those that lie in the system's. */
+void settings_force_egress(const struct settings_egress *system, const struct settings_egress *user, struct settings_egress *ret);
 
 /* ---- rows.c ---- */
 /* "policy", "flags". NULL outside the enum. */

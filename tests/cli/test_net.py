@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guests that reach the network through http-get and http-post: real servers on the loopback, real processes."""
 
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from conftest import ROOT, on_terminal
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -169,18 +173,82 @@ def test_the_environment_opens_no_way_around(cordon, wat, server):
     assert done.status == 0, done.err
 
 
-def test_a_private_address_behind_a_name_is_denied(cordon, wat):
-    """Names of this machine in /etc/hosts lead to it; no DNS is needed."""
-    name = socket.gethostname()
-    try:
-        private = socket.gethostbyname(name)
-    except OSError:
-        pytest.skip("this machine's name does not resolve")
-    if "." not in name and not name.isalnum():
-        pytest.skip(f"{name} is no host name")
+# ---- names of this machine: /etc/hosts has them, so that no DNS is needed ----
+
+@pytest.fixture
+def own_name():
+    """A name that leads to an address of this machine."""
     with open("/etc/hosts") as hosts:
-        if not any(name in line.split()[1:] for line in hosts if line.strip() and not line.startswith("#")):
-            pytest.skip("this machine's name is not in /etc/hosts")
-    got = cordon("run", wat("fetch"), f"http://{name}:8080/", "-a", f"net={name}:8080", "-j")
-    assert got.status == 3, private
-    assert got.json["denials"][0]["reason"] == "private-address"
+        rows = [line.split("#")[0].split() for line in hosts]
+    for row in rows:
+        for name in row[1:]:
+            if "localhost" not in name and name.replace("-", "").replace(".", "").isalnum() and not name.startswith("ip6-"):
+                return name, row[0]
+    return pytest.skip("/etc/hosts has no name of this machine but localhost")
+
+
+def test_a_private_address_behind_a_name_is_denied(cordon, wat, own_name):
+    name, _ = own_name
+    got = cordon("run", wat("fetch"), f"http://{name}:8080/?token=1", "-a", f"net={name}:8080", "-j")
+    assert got.status == 3
+    assert got.json["denials"] == [{"capability": "net", "wanted": f"http://{name}:8080", "reason": "private-address", "count": 2}]
+    status, shown = on_terminal(cordon, "run", wat("fetch"), f"http://{name}:8080/", "-a", f"net={name}:8080")
+    assert status == 3 and "allow_private" in shown and "Once:" not in shown
+
+
+def test_the_settings_let_a_private_address_in(cordon, wat, own_name, tmp_path):
+    name, address = own_name
+    path = tmp_path / "config.toml"
+    path.write_text(f'[egress]\nallow_private = ["{address}"]\n')
+    path.chmod(0o600)
+    with Server((address, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        done = cordon("run", wat("fetch"), f"http://{name}:{server.server_port}/in", "-a", f"net={name}:{server.server_port}", "--config", path)
+        server.shutdown()
+    assert (done.status, done.text) == (0, "hello from /in"), done.err
+
+
+# ---- TLS ----
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """Ports of the servers of tls_server.py by name, and a settings file that trusts its authority."""
+    if not shutil.which("openssl"):
+        pytest.skip("the openssl command is needed to make certificates")
+    folder = tmp_path_factory.mktemp("tls")
+    config = folder / "config.toml"
+    config.write_text(f'[egress]\nca_file = "{folder}/ca.pem"\n')
+    config.chmod(0o600)
+    with subprocess.Popen([sys.executable, ROOT / "tests/unit/tls_server.py", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as servers:
+        ports = {"config": str(config)}
+        for line in servers.stdout:
+            name, port = line.split()
+            if name == "ready":
+                break
+            ports[name] = int(port)
+        yield ports
+        servers.stdin.close()
+
+
+def test_a_private_authority_is_trusted_where_the_settings_say_so(cordon, wat, tls):
+    url, grant = f"https://localhost:{tls['good']}/x", f"net=https://localhost:{tls['good']}"
+    done = cordon("run", wat("fetch"), url, "-a", grant, "--config", tls["config"])
+    assert done.status == 0 and "GET /x HTTP/1.1" in done.text, done.err
+    done = cordon("run", wat("fetch"), url, "-a", grant, env={"SSL_CERT_FILE": str(tls["config"]).replace("config.toml", "ca.pem")})
+    assert done.status == 1 and "no trusted connection to localhost" in done.err
+
+
+def test_a_granted_secret_is_added_and_seen_nowhere_else(cordon, wat, tls, tmp_path):
+    env = {"CORDON_HOME": str(tmp_path / "home")}
+    assert cordon("secret", "set", "token", input=b"tok-never-shown", env=env).status == 0
+    grants = ["-a", f"net=https://localhost:{tls['good']}", "-a", f"bearer=token@localhost:{tls['good']}", "--config", tls["config"]]
+    done = cordon("run", wat("fetch"), f"https://localhost:{tls['good']}/x", *grants, env=env)
+    assert done.status == 0 and "Authorization: Bearer tok-never-shown" in done.text, done.err
+    done = cordon("run", wat("fetch"), f"https://localhost:{tls['good']}/to/{tls['good']}/x", *grants, env=env)
+    assert done.status == 3 and "tls.example" in done.err and "never-shown" not in done.err + done.text
+
+
+def test_a_secret_that_is_not_kept_stops_the_request(cordon, wat, tls, tmp_path):
+    grants = ["-a", f"net=https://localhost:{tls['good']}", "-a", f"bearer=absent@localhost:{tls['good']}", "--config", tls["config"]]
+    done = cordon("run", wat("fetch"), f"https://localhost:{tls['good']}/x", *grants, env={"CORDON_HOME": str(tmp_path / "home")})
+    assert done.status == 1 and "the secret 'absent'" in done.err, done.err

@@ -94,7 +94,7 @@ END_TEST
 static const struct {
     const char *text, *place, *says;
 } wrong[] = {
-    {"fule = 1\n", "1:1", "no key `fule`|tiers, policy, cache, compile"},
+    {"fule = 1\n", "1:1", "no key `fule`|tiers, egress, policy, cache, compile"},
     {"\n[tires.local]\n", "2:2", "did you mean tiers"},
     {"[tiers.unstrusted]\n", "1:8", "did you mean untrusted|untrusted, verified, local"},
     {"[tiers.local]\ndefaults = {}\n", "2:1", "did you mean default"},
@@ -103,7 +103,15 @@ static const struct {
     {"[tiers.local]\ndefault = { memory = \"1M\", fule = 3 }\n", "2:28", "tiers.local.default"},
     {"[policy]\nhighest-tier = \"local\"\n", "2:1", "did you mean highest_tier"},
     {"[cache]\nsize = 3\n", "2:1", "[cache]|max"},
-    {"[egress]\nallow_private = []\n", "1:2", "no key `egress`"},
+    {"[egress]\nallow = []\n", "2:1", "no key `allow`|allow_private, proxy, ca_file"},
+    {"[egress]\nallow_private = \"10.0.0.0/8\"\n", "2:17", "not a string"},
+    {"[egress]\nallow_private = [\"10.0.0.0/8\", \"10.0.0.1/8\"]\n", "2:32", "10.0.0.1/8|10.0.0.0/8"},
+    {"[egress]\nallow_private = [\"localhost\"]\n", "2:18", "localhost"},
+    {"[egress]\nallow_private = [10]\n", "2:18", "not an integer"},
+    {"[egress]\nproxy = \"socks5://h:1\"\n", "2:9", "http://HOST"},
+    {"[egress]\nproxy = \"http://user:pass@h:1\"\n", "2:9", "http://HOST"},
+    {"[egress]\nproxy = 3128\n", "2:9", "not an integer"},
+    {"[egress]\nca_file = \"ca.pem\"\n", "2:11", "absolute"},
     {"[audit]\nkeep = 3\n", "1:2", "no key `audit`"},
     {"[scripts]\nlandlock = true\n", "2:12", "not a boolean"},
     {"[scripts]\nlandlock = \"maybe\"\n", "2:12", "neither required nor optional|\"required\" or \"optional\""},
@@ -300,6 +308,49 @@ START_TEST(whatever_both_files_say_no_value_is_wider_than_the_system_allows)
                 ck_assert_uint_le(d, c);
                 ck_assert(_i || d <= 256 * MIB); /* the default as shipped, which the system did not raise */
             }
+}
+END_TEST
+
+static void private_are(const struct settings *s, const char *expected)
+{
+    char text[SETTINGS_RANGES_TEXT];
+    settings_write_private(&s->egress, text);
+    ck_assert_str_eq(text, expected);
+}
+
+START_TEST(where_the_network_may_lead_is_the_systems_to_frame)
+{
+    static const char sys[] = "[egress]\nallow_private = [\"10.0.0.0/8\", \"fd00::/8\"]\nproxy = \"http://sys:1\"\nca_file = \"/sys.pem\"\n";
+    static const char usr[] = "[egress]\nallow_private = [\"10.1.0.0/16\", \"192.168.0.0/16\", \"fd12::1\", \"0.0.0.0/0\"]\nproxy = \"http://usr:2\"\nca_file = \"/usr.pem\"\n";
+    struct settings s = forced("", "");
+    private_are(&s, "none");
+    ck_assert(!s.egress.proxy.value && !s.egress.ca_file.value);
+    s = forced("", usr);
+    private_are(&s, "10.1.0.0/16, 192.168.0.0/16, fd12::1/128, 0.0.0.0/0");
+    ck_assert_str_eq(s.egress.proxy_url, "http://usr:2");
+    ck_assert_str_eq(s.egress.ca_path, "/usr.pem");
+    is(&s.egress.proxy, 1, SETTINGS_USER);
+    s = forced(sys, "");
+    private_are(&s, "10.0.0.0/8, fd00::/8");
+    s = forced(sys, usr);
+    private_are(&s, "10.1.0.0/16, fd12::1/128");
+    is(&s.egress.allow_private, 2, SETTINGS_USER);
+    ck_assert_str_eq(s.egress.proxy_url, "http://sys:1");
+    ck_assert_str_eq(s.egress.ca_path, "/sys.pem");
+    s = forced("[egress]\nallow_private = []\n", usr); /* none at all is a frame too */
+    private_are(&s, "none");
+}
+END_TEST
+
+START_TEST(a_list_of_ranges_has_a_ceiling)
+{
+    char text[2000];
+    struct settings s;
+    int n = snprintf(text, sizeof text, "[egress]\nallow_private = [");
+    for (int i = 0; i <= SETTINGS_RANGES_MAX; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "\"10.%d.0.0/16\",", i);
+    snprintf(text + n, sizeof text - (size_t)n, "]\n");
+    ck_assert_int_eq(settings_parse("a", SETTINGS_USER, text, strlen(text), &s, NULL), -CORDON_E_BAD_CONFIG);
 }
 END_TEST
 
@@ -530,6 +581,8 @@ Suite *suite_settings(void)
     tcase_add_loop_test(force_case, either_file_alone_may_widen_and_narrow, 0, 2);
     tcase_add_test(force_case, what_the_system_sets_the_user_only_narrows);
     tcase_add_loop_test(force_case, whatever_both_files_say_no_value_is_wider_than_the_system_allows, 0, 2);
+    tcase_add_test(force_case, where_the_network_may_lead_is_the_systems_to_frame);
+    tcase_add_test(force_case, a_list_of_ranges_has_a_ceiling);
     tcase_add_test(force_case, a_default_follows_a_ceiling_that_is_lowered);
     tcase_add_loop_test(force_case, a_default_above_a_ceiling_that_nobody_raised_is_a_mistake, 0, 2);
     tcase_add_test(force_case, a_written_value_is_read_back_as_it_was);
