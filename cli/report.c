@@ -26,14 +26,23 @@ int out_write(const char *data, size_t len, cordon_error **err)
     return 0;
 }
 
+/* Frees `shown`, which is NULL without memory. */
+static int out_shown(char *shown, cordon_error **err)
+{
+    cleanup_text char *text = shown;
+    if (!text)
+        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+    return out_write(text, strlen(text), err);
+}
+
 int out_guest(const struct cli *cli, const char *text, size_t len, cordon_error **err)
 {
-    if (!cli->out_is_terminal)
-        return out_write(text, len, err);
-    cleanup_text char *shown = cordon_escape(text, len, true);
-    if (!shown)
-        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
-    return out_write(shown, strlen(shown), err);
+    return cli->out_is_terminal ? out_shown(cordon_escape(text, len, true), err) : out_write(text, len, err);
+}
+
+static int out_json(const struct cli *cli, const char *json, size_t len, cordon_error **err)
+{
+    return cli->out_is_terminal ? out_shown(cordon_escape_json(json, len), err) : out_write(json, len, err);
 }
 
 void print_guest_n(FILE *f, const char *text, size_t len)
@@ -65,7 +74,7 @@ static void print_who(const struct cli *cli)
 static int error_as_json(const struct cli *cli, const char *skill, const cordon_error *why)
 {
     cleanup_text char *json = NULL;
-    if (cordon_error_json(why, skill, &json, NULL) == 0 && out_write(json, strlen(json), NULL) == 0 && out_write("\n", 1, NULL) == 0)
+    if (cordon_error_json(why, skill, &json, NULL) == 0 && out_json(cli, json, strlen(json), NULL) == 0 && out_write("\n", 1, NULL) == 0)
         return cordon_error_exit_code(why);
     print_who(cli);
     fprintf(stderr, "%s\n", cordon_error_message(why));
@@ -90,7 +99,7 @@ int report_error(const struct cli *cli, const char *skill, cordon_error *err)
 int out_json_line(const struct cli *cli, const char *json)
 {
     cordon_error *err = NULL;
-    if (out_guest(cli, json, strlen(json), &err) == 0 && out_write("\n", 1, &err) == 0)
+    if (out_json(cli, json, strlen(json), &err) == 0 && out_write("\n", 1, &err) == 0)
         return 0;
     struct cli text = *cli;
     text.json = false; /* stdout has failed: stderr is what is left */
@@ -218,7 +227,9 @@ static int write_answer(const struct cli *cli, const cordon_outcome *o, cordon_e
     if (kind == CORDON_OUTPUT_BYTES && cli->out_is_terminal)
         return cordon_error_set(err, CORDON_E_USAGE, "stdout", "Redirect it (`> FILE`), or use --json to get base64.",
                                 "the answer is %zu bytes that are no text, and standard output is a terminal", len);
-    int rc = kind == CORDON_OUTPUT_BYTES ? out_write(output, len, err) : out_guest(cli, output, len, err);
+    int rc = kind == CORDON_OUTPUT_BYTES ? out_write(output, len, err)
+             : kind == CORDON_OUTPUT_JSON ? out_json(cli, output, len, err)
+                                          : out_guest(cli, output, len, err);
     bool wants_newline = kind == CORDON_OUTPUT_JSON || (kind == CORDON_OUTPUT_TEXT && cli->out_is_terminal && output[len - 1] != '\n');
     return rc == 0 && wants_newline ? out_write("\n", 1, err) : rc;
 }

@@ -22,6 +22,9 @@ CORDON_API const char *cordon_engine_version(void);
  *  `keep_newlines` leaves \n and \t as they are. Messages of errors and outcomes need it no more. NULL if out of memory
  *  or longer than 256 MiB. The caller frees with cordon_free. */
 CORDON_API char *cordon_escape(const char *text, size_t len, bool keep_newlines);
+/** The same for `len` bytes of JSON, which stay JSON of the same meaning: such characters become \uNNNN. Line breaks and
+ *  tabs stay. NULL if out of memory or longer than 256 MiB. The caller frees with cordon_free. */
+CORDON_API char *cordon_escape_json(const char *json, size_t len);
 
 /** Checks the machine: kernel facilities (Landlock ABI, seccomp, openat2, vm.max_map_count), cache folder, helper,
  *  local scripts, engines, toolchain for building; and tells the defaults and ceilings in force. `opts` as for cordon_host_new. One

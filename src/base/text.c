@@ -77,7 +77,16 @@ static bool is_harmful(uint32_t cp)
            (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
 }
 
-int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines)
+/* One byte that is not UTF-8 counts as a character of its own. */
+static void escape_char(struct buf *b, uint32_t cp, size_t n, bool json)
+{
+    if (json)
+        buf_addf(b, "\\u%04x", n ? (unsigned)cp : 0xFFFDu);   /* what is harmful lies below 0x10000 */
+    else
+        buf_addf(b, n > 1 ? "\\u{%04x}" : "\\x%02x", (unsigned)cp);
+}
+
+static int escape(struct buf *b, const char *s, size_t len, bool keep_newlines, bool json)
 {
     size_t run = 0, i = 0;
     while (i < len) {
@@ -89,11 +98,21 @@ int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines)
             continue;
         }
         buf_add(b, s + run, i - run);
-        buf_addf(b, n > 1 ? "\\u{%04x}" : "\\x%02x", (unsigned)cp);
+        escape_char(b, cp, n, json);
         i += n ? n : 1;
         run = i;
     }
     return buf_add(b, s + run, len - run);
+}
+
+int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines)
+{
+    return escape(b, s, len, keep_newlines, false);
+}
+
+int text_escape_json(struct buf *b, const char *s, size_t len)
+{
+    return escape(b, s, len, true, true);
 }
 
 static char ascii_lower(char c)

@@ -13,6 +13,8 @@ size_t text_cut(const char *s, size_t len, size_t max);
  * 2066-2069), line and paragraph separators and bytes that are not UTF-8 as \xNN or \u{NNNN}; backslash as it is.
  * `keep_newlines` leaves \n and \t alone. */
 int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines);
+/* The same for text that is JSON, which it stays, of the same meaning: as \uNNNN; line breaks and tabs between values are left alone. */
+int text_escape_json(struct buf *b, const char *s, size_t len);
 enum { TEXT_SLUG_MAX = 128 };
 /* `s` as lower-case ASCII letters, digits and single hyphens, none at either end: all else is a hyphen. Empty if nothing is left; cut at TEXT_SLUG_MAX. */
 void text_slug(const char *s, size_t len, char ret[TEXT_SLUG_MAX + 1]);

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Digests of large files that were read before: a start need not read and hash 18 MB to learn that they are what they were. A file is known by device, inode, size and
- * both times to the nanosecond; whoever changes its bytes changes the last of them. The time of a change is only as fine as a file system's clock, so a file that
- * changed within the last second may yet change unseen, and is not remembered.
+ * both times to the nanosecond, and by nothing of its bytes. A file system sets the time of change when a file is written to, but
+ *
+ * - only as finely as its clock, so that two changes close to each other may look like one: a file is remembered only if it has been left alone for two seconds, as git does;
+ * - for a file that is mapped, only at the first write to each page in a while: who has it mapped meanwhile can write once more unseen;
+ * - not at all if whoever administers the machine sets clocks back or writes beneath the file system.
+ *
+ * What is gained by a file that fools this: the code is run that was made of the bytes it had before, of this very file and by this user's own hand. No code is run that was
+ * not checked. Who can write an artifact decides what it is anyway.
  */
 #include "base/cleanup.h"
 #include "cache_parts.h"
 #include <string.h>
 #include <time.h>
 
-enum { SETTLED_S = 1 };
+enum { SETTLED_S = 2 };
 
 /* As it is hashed: without padding. */
 struct identity { uint64_t device, inode, size, modified_s, modified_ns, changed_s, changed_ns; };
@@ -43,11 +49,16 @@ bool cache_known_digest(struct cache *c, const struct stat *st, uint8_t ret[CODE
            !sodium_hex2bin(ret, CODE_DIGEST_LEN, hex, 2 * CODE_DIGEST_LEN, NULL, &len, NULL) && len == CODE_DIGEST_LEN;
 }
 
+static bool is_past(const struct timespec *t, const struct timespec *now)
+{
+    return t->tv_sec + SETTLED_S < now->tv_sec || (t->tv_sec + SETTLED_S == now->tv_sec && t->tv_nsec < now->tv_nsec);
+}
+
 static bool is_settled(const struct stat *st)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return st->st_ctim.tv_sec + SETTLED_S < now.tv_sec || (st->st_ctim.tv_sec + SETTLED_S == now.tv_sec && st->st_ctim.tv_nsec < now.tv_nsec);
+    return is_past(&st->st_ctim, &now) && is_past(&st->st_mtim, &now);
 }
 
 void cache_remember_digest(struct cache *c, int fd, const struct stat *before, const uint8_t digest[CODE_DIGEST_LEN])

@@ -187,7 +187,7 @@ const char *host_default_origin(const cordon_host *h, enum cordon_tier tier, enu
 
 static int default_cache_dir(char **ret, cordon_error **err)
 {
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *base = secure_getenv("XDG_CACHE_HOME"), *home = secure_getenv("HOME");
     int n = -1;
     if (base && base[0] == '/')
         n = asprintf(ret, "%s/cordon", base);

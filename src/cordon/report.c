@@ -32,3 +32,14 @@ char *cordon_escape(const char *text, size_t len, bool keep_newlines)
     }
     return buf_take(&b, NULL);
 }
+
+char *cordon_escape_json(const char *json, size_t len)
+{
+    struct buf b;
+    buf_init(&b, ESCAPED_MAX);
+    if (text_escape_json(&b, json, len) < 0 || buf_adds(&b, "") < 0) {
+        buf_finish(&b);
+        return NULL;
+    }
+    return buf_take(&b, NULL);
+}

@@ -51,7 +51,7 @@ static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, 
     int rc = places_find(&h->opts, &places, err);
     if (rc < 0)
         return rc;
-    const struct file_guard guard = {.home = getenv("HOME"), .places = places.place, .n = places.n};
+    const struct file_guard guard = {.home = secure_getenv("HOME"), .places = places.place, .n = places.n};
     rc = file_root_open(g, &guard, &root, err);
     return rc == 0 ? powers_grant_folder(p, g, root, err) : rc;
 }
@@ -67,7 +67,7 @@ int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_
 int grants_read(const char *text, struct grant *ret, cordon_error **err)
 {
     cleanup_free char *cwd = getcwd(NULL, 0);
-    const struct grant_source source = {.cwd = cwd, .home = getenv("HOME")};
+    const struct grant_source source = {.cwd = cwd, .home = secure_getenv("HOME")};
     return grant_parse(text, &source, ret, err);
 }
 

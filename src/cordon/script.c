@@ -36,7 +36,7 @@ static int check_folder(const cordon_host *h, const char *folder, cordon_error *
     if (rc == 0)
         rc = refuse_holding(folder, "/", "everything", err);
     if (rc == 0)
-        rc = refuse_holding(folder, getenv("HOME"), "your home folder", err);
+        rc = refuse_holding(folder, secure_getenv("HOME"), "your home folder", err);
     for (size_t i = 0; i < places.n && rc == 0; i++)
         rc = refuse_holding(folder, places.place[i].path, places.place[i].what, err);
     return rc;

@@ -155,8 +155,12 @@ static void task_stop(struct sched_task *t, enum sched_stop why)
             c->admitted = true; /* granted at this very moment: it is given back with the rest */
         }
     }
-    if (c->state <= CALL_WAITING && why == SCHED_STOP_DEADLINE)
+    if (c->state == CALL_WAITING && why == SCHED_STOP_DEADLINE)
         err_set(&c->error, CORDON_E_BUSY, c->spec->skill, "no sandbox became free for %s within its deadline", c->spec->skill);
+    if (c->state == CALL_ADMIT && why == SCHED_STOP_DEADLINE) {
+        err_set(&c->error, CORDON_E_BUSY, c->spec->skill, "no thread had time to begin the call of %s within its deadline", c->spec->skill);
+        err_hint(&c->error, "Try again, give the call a longer deadline, or the host more workers; without workers, dispatch more often.");
+    }
     if (c->state <= CALL_WAITING && why == SCHED_STOP_NO_WORKER)
         err_set(&c->error, CORDON_E_NO_RESOURCES, c->spec->skill, "no thread could be started for the call of %s", c->spec->skill);
     call_record(c, why == SCHED_STOP_DEADLINE ? CORDON_OUTCOME_DEADLINE : CORDON_OUTCOME_CANCELLED, CORDON_LIMIT_WALL_MS);

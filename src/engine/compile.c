@@ -48,13 +48,32 @@ static const struct feature *feature_in(const char *message)
     return found;
 }
 
+/* A panic on what a stranger gave is about that, unless the machine had no thread left for the compiler, which was tried just before.
+ * (From the helper, `no-resources` means that it came to the bound of its memory.) */
+static int gave_up(const char *message, cordon_error **err)
+{
+    if (strstr(message, "ThreadPoolBuildError"))
+        return err_set(err, CORDON_E_IO, NULL, "the compiler's threads could not be started: %s", message);
+    return err_set(err, CORDON_E_COMPILE_LIMIT, NULL, "the compiler gave up on the artifact: %s", message);
+}
+
+/* Takes `why`. */
+static int module_refused(int rc, struct shim_bytes why, enum cordon_errc code, const char *doing, cordon_error **err)
+{
+    if (rc != -2)
+        return engine_shim_error(rc, why, code, NULL, doing, err);
+    rc = gave_up(why.data ? (const char *)why.data : "no reason given", err);
+    shim_bytes_free(why);
+    return rc;
+}
+
 /* Takes `why`. */
 static int refused(enum cordon_tier tier, int rc, struct shim_bytes why, cordon_error **err)
 {
     const char *message = why.data ? (const char *)why.data : "no reason given";
     const struct feature *f = feature_in(message);
     if (rc == -2)
-        rc = err_set(err, CORDON_E_COMPILE_LIMIT, NULL, "the compiler gave up on the component: %s", message);
+        rc = gave_up(message, err);
     else if (f)
         rc = err_set(err, CORDON_E_UNSUPPORTED_FEATURE, f->what, "the component uses %s, which the %s tier does not have: %s", f->what,
                      cordon_tier_name(tier), message);
@@ -102,7 +121,7 @@ static int from_core(struct source *s, cordon_error **err)
     struct shim_bytes info = {0}, why = {0};
     int rc = shim_wit_core_info(s->bytes, s->len, &info, &why);
     if (rc < 0)
-        return engine_shim_error(rc, why, CORDON_E_BAD_ARTIFACT, NULL, "not a valid core module", err);
+        return module_refused(rc, why, CORDON_E_BAD_ARTIFACT, "not a valid core module", err);
     json_t *j = json_loadb((const char *)info.data, info.len, 0, NULL);
     shim_bytes_free(info);
     bool starts = has_entry(json_object_get(j, "exports"), 0, "_start");
@@ -114,7 +133,7 @@ static int from_core(struct source *s, cordon_error **err)
                        blufio ? " of the blufio ABI" : wasi ? " of WASI preview 1 without _start" : "");
     rc = shim_wit_command(s->bytes, s->len, &s->made, &why);
     if (rc < 0)
-        return engine_shim_error(rc, why, CORDON_E_NOT_A_COMPONENT, NULL, "the core module cannot be made a command", err);
+        return module_refused(rc, why, CORDON_E_NOT_A_COMPONENT, "the core module cannot be made a command", err);
     s->bytes = s->made.data;
     s->len = s->made.len;
     s->is_command = true;

@@ -98,6 +98,27 @@ START_TEST(busy_comes_with_the_deadline_and_not_before)
 }
 END_TEST
 
+START_TEST(a_call_that_nobody_begins_in_time_is_busy_for_want_of_a_thread)
+{
+    struct end end = {0};
+    host = ground_host(0, SANDBOXES); /* guests run in dispatch, which does not come */
+    cordon_skill *s = ground_skill(host, "ways", CORDON_TIER_UNTRUSTED);
+    cordon_request *r = ground_request(s, "add", "[1, 2]");
+    ground_limit(r, CORDON_LIMIT_WALL_MS, 30);
+    end_start(r, &end, NULL);
+    sleep_ms(60);
+    end_wait(host, &end, 1);
+    ck_assert(!end.outcome && end.err);
+    ck_assert_int_eq(cordon_error_code(end.err), CORDON_E_BUSY);
+    ck_assert_ptr_nonnull(strstr(cordon_error_message(end.err), "no thread"));
+    ck_assert_ptr_nonnull(strstr(cordon_error_hint(end.err), "workers"));
+    end_finish(&end);
+    cordon_request_free(r);
+    cordon_skill_free(s);
+    close_host();
+}
+END_TEST
+
 START_TEST(a_skill_with_many_calls_does_not_keep_another_out)
 {
     enum { MANY = 200, FEW = 10 };
@@ -211,6 +232,7 @@ Suite *suite_pool(void)
     TCase *c = ground_case(s, "pool", 120);
     tcase_add_loop_test(c, more_calls_than_sandboxes_wait_their_turn, 0, COUNTS);
     tcase_add_loop_test(c, busy_comes_with_the_deadline_and_not_before, 0, COUNTS);
+    tcase_add_test(c, a_call_that_nobody_begins_in_time_is_busy_for_want_of_a_thread);
     tcase_add_loop_test(c, a_skill_with_many_calls_does_not_keep_another_out, 0, COUNTS);
     tcase_add_loop_test(c, kept_outcomes_do_not_use_up_the_pool, 0, COUNTS);
     tcase_add_loop_test(c, synchronous_calls_from_more_threads_than_sandboxes_all_succeed, 0, COUNTS);

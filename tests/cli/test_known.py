@@ -15,8 +15,8 @@ def write(path, fixture):
 
 
 def settle():
-    """What changed within the last second is not remembered."""
-    time.sleep(1.1)
+    """What changed within the last two seconds is not remembered."""
+    time.sleep(2.1)
 
 
 def test_a_large_file_that_changed_is_read_again(cordon, tmp_path):

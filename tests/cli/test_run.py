@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """cordon run: endings and their exit codes, input, arguments, limits, streams."""
 
+import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -240,6 +242,14 @@ def test_a_terminal_gets_a_newline_and_no_controls(cordon, wat):
     assert on_terminal(cordon, "run", wat("echo"), "hi\n") == (0, "hi\n")
     assert on_terminal(cordon, "run", wat("echo"), "a\x1b[31mb\u202ec\td\ne") == (0, "a\\x1b[31mb\\u{202e}c\td\ne\n".lower()) or \
         on_terminal(cordon, "run", wat("echo"), "a\x1b[31mb\u202ec\td\ne") == (0, "a\\x1b[31mb\\u{202E}c\td\ne\n")
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "\u2066x\u2069", "\x7f", "\u009b31m", "\x1b[31m", "é ☃ \U0001f600", "\\u{202e} \\\\", "line\nbreak"])
+def test_json_for_a_terminal_has_no_controls_and_stays_json(cordon, wat, text):
+    status, shown = on_terminal(cordon, "run", wat("echo"), "-i", text, "-j")
+    assert status == 0 and json.loads(shown)["output"] == text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", shown)
+    assert ("☃" in text) == ("☃" in shown)
 
 
 def test_a_terminal_gets_no_bytes(cordon, wat):

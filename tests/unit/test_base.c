@@ -152,6 +152,21 @@ START_TEST(escape_leaves_nothing_that_moves_a_terminal)
 }
 END_TEST
 
+START_TEST(escape_keeps_json_what_it_is)
+{
+    static const struct { const char *in, *out; } all[] = {
+        {"{\"a\":\"\xe2\x80\xae gpj\"}", "{\"a\":\"\\u202e gpj\"}"}, {"\"\xc2\x9b\x7f\xd8\x9c\"", "\"\\u009b\\u007f\\u061c\""},
+        {"\"\\\\\\u202e \xc3\xa9\"", "\"\\\\\\u202e \xc3\xa9\""}, {"[\n\t1]", "[\n\t1]"}, {"\"\xff\"", "\"\\ufffd\""},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        cleanup(buf_finish) struct buf b;
+        buf_init(&b, 1000);
+        ck_assert_int_eq(text_escape_json(&b, all[i].in, strlen(all[i].in)), 0);
+        ck_assert_str_eq(b.data, all[i].out);
+    }
+}
+END_TEST
+
 START_TEST(escape_takes_any_bytes_and_gives_utf8)
 {
     unsigned state = 1;
@@ -483,6 +498,7 @@ Suite *suite_base(void)
     tcase_add_test(c, cut_never_splits_a_character);
     tcase_add_loop_test(c, escape_leaves_nothing_that_moves_a_terminal, 0, COUNT(escapes));
     tcase_add_test(c, escape_takes_any_bytes_and_gives_utf8);
+    tcase_add_test(c, escape_keeps_json_what_it_is);
     tcase_add_loop_test(c, a_slug_is_letters_digits_and_single_hyphens, 0, sizeof slugs / sizeof *slugs);
     tcase_add_test(c, near_is_two_edits);
     tcase_add_loop_test(c, quoting_for_sh_is_only_where_it_is_needed, 0, COUNT(quotes));

@@ -58,6 +58,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cordon_version": (c_char_p, ()),
     "cordon_engine_version": (c_char_p, ()),
     "cordon_escape": (c_void_p, (c_char_p, c_size_t, c_bool)),
+    "cordon_escape_json": (c_void_p, (c_char_p, c_size_t)),
     "cordon_free": (None, (c_void_p,)),
     # errors
     "cordon_error_id": (c_char_p, (c_void_p,)),
