@@ -17,7 +17,7 @@ static void child(int out)
     at[0] = now_ns();
     int landlock = landlock_enter(landlock_abi(), &(struct landlock_rules){0}, NULL);
     at[1] = now_ns();
-    int seccomp = lockdown_seccomp(LOCKDOWN_RUN, NULL);
+    int seccomp = lockdown_seccomp(LOCKDOWN_RUN, 0, NULL);
     at[2] = now_ns();
     for (int i = 0; i < PARTS; i++)
         spent[i] = at[i + 1] - at[i];
