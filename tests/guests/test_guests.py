@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guests as the toolchains of their languages make them, run by the command as a stranger's: nothing is granted, the limits are the untrusted defaults.
+"""Guests as the toolchains of their languages make them, run by the command as a stranger's: the limits are the untrusted defaults, and nothing is granted
+but the folders that some tests name.
 
 Each answers to the same verbs, in its language's own ways (`guest.*` in the folders beside this file). What a language has none of is not in
 its guest: the lists below say which.
@@ -20,6 +21,7 @@ AT_ONCE = 50
 GUESTS = ["c", "javascript", "javascript-stubbed", "python", "rust", "rust-wasi", "go"]
 WITH_WASI = ["c", "javascript", "python", "rust-wasi", "go"]
 WITHOUT_WASI = ["javascript-stubbed", "rust"]
+WITH_FILES = ["python", "rust-wasi"]
 WITH_STDERR = ["c", "python", "rust-wasi", "go"]
 REFUSED = {"c": "Permission denied", "python": "PermissionError", "rust-wasi": "permission denied", "go": "Permission denied"}
 CATCHES_ALL = ["javascript", "javascript-stubbed"]  # whatever goes wrong in it is an exception, and an exception the skill's own error
@@ -201,6 +203,56 @@ def test_a_look_up_is_refused_as_an_ordinary_error(guest):
     done = guest("connect api.example")
     assert (done["outcome"], done["output"]) == ("ok", "PermissionError")
     assert [(one["capability"], one["reason"]) for one in done["denials"]] == [("socket", "not-offered")]
+
+
+# ---- a granted folder
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder with a file, and links that lead out of it; beside it a file that nobody granted."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "secret").write_text("SECRET")
+    (folder / "x.txt").write_text("grün")
+    (folder / "out").symlink_to("../secret")
+    (folder / "absolute").symlink_to("/etc/passwd")
+    return folder
+
+
+@every(WITH_FILES)
+def test_a_granted_folder_is_read_and_listed(guest, data):
+    for text, answer in (("read /data/x.txt", "grün"), ("list /data", "3"), ("list /", "1")):
+        done = guest(text, "-a", f"read={data}::/data")
+        assert (done["outcome"], done["output"], done["denials"]) == ("ok", answer, []), text
+
+
+@every(WITH_FILES)
+@pytest.mark.parametrize("path", ["/etc/passwd", "/data/../etc/passwd", "/other", "/database"])
+def test_outside_a_granted_folder_a_file_is_refused_and_the_attempt_is_seen(guest, data, path):
+    done = guest(f"read {path}", "-a", f"read={data}::/data")
+    assert (done["outcome"], done["output"]) == ("ok", REFUSED[guest.name])
+    assert done["denials"] == [{"capability": "read", "wanted": os.path.normpath(path), "reason": "not-granted", "count": 1}]
+
+
+@every(WITH_FILES)
+@pytest.mark.parametrize("name", ["out", "absolute"])
+def test_a_link_does_not_lead_out_of_a_granted_folder(guest, data, name):
+    done = guest(f"read /data/{name}", "-a", f"rw={data}::/data")
+    assert (done["outcome"], done["output"]) == ("ok", REFUSED[guest.name])
+    assert guest(f"write /data/{name}", "-a", f"rw={data}::/data")["output"] == REFUSED[guest.name]
+    assert (data.parent / "secret").read_text() == "SECRET"
+
+
+@every(WITH_FILES)
+def test_a_folder_is_written_only_where_that_is_granted(guest, data):
+    done = guest("write /data/x.txt", "-a", f"read={data}::/data")
+    assert (done["outcome"], done["output"]) == ("ok", REFUSED[guest.name])
+    assert done["denials"] == [{"capability": "write", "wanted": "/data/x.txt", "reason": "not-granted", "count": 1}]
+    assert (data / "x.txt").read_text() == "grün"
+    done = guest("write /data/x.txt", "-a", f"rw={data}::/data")
+    assert (done["output"], done["denials"]) == ("written", [])
+    assert (data / "x.txt").read_text() == "x"
 
 
 # ---- what needs no grant

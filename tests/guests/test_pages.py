@@ -27,8 +27,13 @@ def crate(name):
     return re.search(rf'^name = "{name}"\nversion = "(.+)"$', (HERE / "rust/Cargo.lock").read_text(), re.MULTILINE)[1]
 
 
+def package(folder, name):
+    return json.loads((HERE / folder / "package.json").read_text())["devDependencies"][name]
+
+
 PINNED = {
-    "componentize-qjs": json.loads((HERE / "javascript/package.json").read_text())["devDependencies"]["componentize-qjs"],
+    "componentize-qjs": package("javascript", "componentize-qjs"),
+    "componentize-js": package("javascript-fetch", "@bytecodealliance/componentize-js"),
     "componentize-py": re.search(r"^componentize-py==(\S+)", (HERE / "requirements.txt").read_text(), re.MULTILINE)[1],
     "wit-bindgen-cli": re.search(r'^WIT_BINDGEN = "(.+)"$', (ROOT / "scripts/guests").read_text(), re.MULTILINE)[1],
     **{name: crate(name) for name in ("wit-bindgen", "wit-bindgen-go", "wasi-preview1-component-adapter-provider")},
@@ -36,7 +41,7 @@ PINNED = {
 
 
 @pytest.mark.parametrize("language, tool", [
-    ("javascript", "componentize-qjs"), ("python", "componentize-py"), ("rust", "wit-bindgen"), ("rust", "wasi-preview1-component-adapter-provider"),
+    ("javascript", "componentize-qjs"), ("javascript", "componentize-js"), ("python", "componentize-py"), ("rust", "wit-bindgen"), ("rust", "wasi-preview1-component-adapter-provider"),
     ("go", "wit-bindgen-cli"), ("go", "wit-bindgen-go"), ("go", "wasi-preview1-component-adapter-provider"),
 ])
 def test_a_page_names_the_version_that_is_tested(language, tool):
