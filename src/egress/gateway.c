@@ -73,6 +73,8 @@ static void shut(struct gateway *g)
         scope_unref(s);
     }
     names_finish(&g->names);
+    if (g->store)
+        tls_store_free(&g->curl.openssl, g->store);
     uv_close((uv_handle_t *)&g->sweep, NULL);
     uv_close((uv_handle_t *)&g->wake, NULL);
 }

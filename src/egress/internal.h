@@ -13,6 +13,7 @@
 #include "mail.h"
 #include "names.h"
 #include "own.h"
+#include "tls.h"
 #include "url.h"
 #include <pthread.h>
 
@@ -98,6 +99,7 @@ struct gateway {
     struct curl_api curl;
     struct names names;
     struct curl_blob authorities;
+    void *store;                   /* the same, parsed, when first needed; see tls.h */
     enum cordon_errc unusable;     /* 0, or preparing failed, for this reason: */
     char why_unusable[GATEWAY_MESSAGE_MAX];
 

@@ -13,19 +13,26 @@ struct symbol {
     size_t at;
 };
 
-static int open_all(const char *library, const char *package, const struct symbol *symbols, size_t n, void *table, cordon_error **err)
+static int open_library(const char *library, const char *package, void **ret, cordon_error **err)
 {
-    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!handle)
-        return err_set(err, CORDON_E_MISSING_TOOL, library, "%s, which network access needs, cannot be opened: install %s", library, package);
-    const char *missing = NULL;
-    for (size_t i = 0; i < n && !missing; i++) {
+    *ret = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    return *ret ? 0 : err_set(err, CORDON_E_MISSING_TOOL, library, "%s, which network access needs, cannot be opened: install %s", library, package);
+}
+
+/* NULL, or the name of one that is missing. In the library itself and in those it is linked with. */
+static const char *find_all(void *handle, const struct symbol *symbols, size_t n, void *table)
+{
+    for (size_t i = 0; i < n; i++) {
         void *found = dlsym(handle, symbols[i].name);
         memcpy((char *)table + symbols[i].at, &found, sizeof found);
         if (!found)
-            missing = symbols[i].name;
+            return symbols[i].name;
     }
-    dlclose(handle);
+    return NULL;
+}
+
+static int refuse_old(const char *library, const char *missing, cordon_error **err)
+{
     return missing ? err_set(err, CORDON_E_MISSING_TOOL, library, "%s is too old for network access: it has no %s", library, missing) : 0;
 }
 
@@ -37,6 +44,7 @@ static int check_curl(struct curl_api *api, cordon_error **err)
     if (!(v->features & CURL_VERSION_THREADSAFE) || !(v->features & CURL_VERSION_SSL))
         return err_set(err, CORDON_E_MISSING_TOOL, "libcurl", "libcurl %s was built without %s, which network access needs", v->version,
                        v->features & CURL_VERSION_SSL ? "safety for threads" : "TLS");
+    api->has_openssl = api->has_openssl && v->ssl_version && !strncmp(v->ssl_version, "OpenSSL/", 8);
     bool zlib = v->features & CURL_VERSION_LIBZ, brotli = v->features & CURL_VERSION_BROTLI;
     api->encodings = zlib && brotli ? "gzip, deflate, br" : zlib ? "gzip, deflate" : brotli ? "br" : "identity";
     api->ca_file = v->age >= CURLVERSION_SEVENTH ? v->cainfo : NULL;
@@ -50,7 +58,16 @@ int curl_api_open(struct curl_api *ret, cordon_error **err)
 #define SYMBOL(f) {#f, offsetof(struct curl_api, f)},
     static const struct symbol symbols[] = {CURL_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
-    int rc = open_all("libcurl.so.4", "libcurl4", symbols, sizeof symbols / sizeof *symbols, ret, err);
+#define SYMBOL(type, f, params) {#f, offsetof(struct openssl_api, f)},
+    static const struct symbol tls[] = {OPENSSL_FUNCTIONS(SYMBOL)};
+#undef SYMBOL
+    void *handle;
+    int rc = open_library("libcurl.so.4", "libcurl4", &handle, err);
+    if (rc < 0)
+        return rc;
+    rc = refuse_old("libcurl.so.4", find_all(handle, symbols, sizeof symbols / sizeof *symbols, ret), err);
+    ret->has_openssl = rc == 0 && !find_all(handle, tls, sizeof tls / sizeof *tls, &ret->openssl);
+    dlclose(handle);
     return rc < 0 ? rc : check_curl(ret, err);
 }
 
@@ -59,5 +76,11 @@ int ares_api_open(struct ares_api *ret, cordon_error **err)
 #define SYMBOL(f) {#f, offsetof(struct ares_api, f)},
     static const struct symbol symbols[] = {ARES_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
-    return open_all("libcares.so.2", "libc-ares2", symbols, sizeof symbols / sizeof *symbols, ret, err);
+    void *handle;
+    int rc = open_library("libcares.so.2", "libc-ares2", &handle, err);
+    if (rc < 0)
+        return rc;
+    rc = refuse_old("libcares.so.2", find_all(handle, symbols, sizeof symbols / sizeof *symbols, ret), err);
+    dlclose(handle);
+    return rc;
 }

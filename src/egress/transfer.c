@@ -305,14 +305,37 @@ static void set_nothing_else(struct options *o)
         SET(o, CURLOPT_ACCEPT_ENCODING, o->r->gateway->curl.encodings);
 }
 
+static CURLcode give_store(CURL *easy, void *ssl_ctx, void *data)
+{
+    const struct gateway *g = data;
+    (void)easy;
+    tls_store_use(&g->curl.openssl, g->store, ssl_ctx);
+    return CURLE_OK;
+}
+
+static void set_authorities(struct options *o)
+{
+    struct gateway *g = o->r->gateway;
+    if (g->curl.has_openssl && !g->store)
+        g->store = tls_store_new(&g->curl.openssl, g->authorities.data, g->authorities.len);
+    if (!g->store) {
+        SET(o, CURLOPT_CAINFO_BLOB, &g->authorities);
+        return;
+    }
+    SET(o, CURLOPT_SSL_CTX_FUNCTION, give_store);
+    SET(o, CURLOPT_SSL_CTX_DATA, g);
+}
+
 static void set_tls(struct options *o)
 {
+    if (o->r->url.scheme != NET_HTTPS)
+        return;
     SET(o, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(o, CURLOPT_SSL_VERIFYHOST, 2L);
     SET(o, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(o, CURLOPT_CAINFO, (char *)NULL);
     SET(o, CURLOPT_CAPATH, (char *)NULL);
-    SET(o, CURLOPT_CAINFO_BLOB, &o->r->gateway->authorities);
+    set_authorities(o);
 }
 
 /* To the pin, whatever the name: libcurl has nothing to resolve. Behind a proxy the pin is the proxy's. */
