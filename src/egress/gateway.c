@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { PER_SCOPE = 64, TOTAL = 1024, TOTAL_LEAST = 4, SWEEP_MS = 10000 };
+enum { TOTAL = 2048, TOTAL_LEAST = 8, OTHERS_SHARE = 8 /* of a total: what one scope leaves */, SWEEP_MS = 10000 };
 
 const char *gateway_end_name(enum gateway_end end)
 {
@@ -132,8 +132,8 @@ static int copy_text(const char *text, char **ret, cordon_error **err)
 
 static int copy_opts(struct gateway *g, const struct gateway_opts *o, cordon_error **err)
 {
-    g->per_scope = o->per_scope ? o->per_scope : PER_SCOPE;
     g->total = o->total ? o->total : usual_total();
+    g->per_scope = o->per_scope ? o->per_scope : g->total - g->total / OTHERS_SHARE;
     g->has_proxy = o->proxy;
     const char *why = o->proxy ? proxy_parse(o->proxy, &g->proxy_host, &g->proxy_port) : NULL;
     if (why)

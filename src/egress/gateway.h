@@ -34,8 +34,8 @@ struct gateway_opts {
     size_t n_allow_private;
     const char *proxy;      /* http://HOST[:PORT]: all but this machine is reached through it, and it resolves the names. NULL: none */
     const char *ca_file;    /* PEM, in place of the system's authorities. NULL: those */
-    unsigned per_scope;     /* requests of one scope on their way at once, the rest waits; 0: 64 */
-    unsigned total;         /* of all scopes; 0: 1,024, but at most half of the descriptors this process may have */
+    unsigned per_scope;     /* requests of one scope on their way at once, the rest waits; 0: all but an eighth of the total */
+    unsigned total;         /* of all scopes; 0: 2,048, but at most half of the descriptors this process may have */
     const char *dns_server; /* ADDRESS:PORT in place of those of resolv.conf; NULL: those */
 };
 
