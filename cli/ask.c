@@ -2,8 +2,11 @@
 #include "ask.h"
 
 #include "cleanup.h"
+#include "interrupt.h"
 #include "quote.h"
 #include <jansson.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,11 +39,25 @@ static void print_escaped(FILE *f, const char *text)
     fputs(shown ? shown : "?", f);
 }
 
+/* Waits for a line. A signal ends it, also one that came just before: from then on it is let in while this waits, and nowhere else. */
+static bool is_answered(FILE *terminal)
+{
+    sigset_t held, before;
+    struct pollfd input = {.fd = fileno(terminal), .events = POLLIN};
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigprocmask(SIG_BLOCK, &held, &before);
+    bool answered = !interrupt_caught() && ppoll(&input, 1, NULL, &before) > 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return answered;
+}
+
 /* y or yes is yes; anything else, an end of input or a signal is no. */
 static bool is_yes(FILE *terminal)
 {
     char line[16];
-    if (!fgets(line, sizeof line, terminal))
+    if (!is_answered(terminal) || !fgets(line, sizeof line, terminal))
         return false;
     bool whole = strchr(line, '\n');
     for (int c = 0; !whole && c != '\n' && c != EOF;)
