@@ -9,7 +9,7 @@ use std::ffi::{c_int, c_long, c_uint, c_void};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -138,13 +138,11 @@ impl Exchange {
         (next, false)
     }
 
-    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// What is written after the end goes nowhere.
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut s = self.lock();
-        if s.end.is_some() {
-            return Poll::Ready(false);
-        }
-        if s.out_buffered < FULL {
-            return Poll::Ready(true);
+        if s.end.is_some() || s.out_buffered < FULL {
+            return Poll::Ready(());
         }
         s.writer = Some(cx.waker().clone());
         Poll::Pending
@@ -191,11 +189,13 @@ impl Body for Incoming {
     }
 }
 
-/// Moves what the guest writes into the exchange, as far as there is room.
-async fn pump(exchange: Arc<Exchange>, handle: Arc<Handle>, mut body: WasiBody) {
+/// Moves what the guest writes into the exchange, as far as there is room. It goes on after the exchange is over: a guest learns of that from the answer, not from a
+/// write that fails.
+async fn pump(exchange: Arc<Exchange>, handle: Weak<Handle>, mut body: WasiBody) {
     let push = |chunk: Option<Result<Bytes, ()>>| {
         let mut s = exchange.lock();
         match chunk {
+            Some(Ok(_)) if s.end.is_some() => {}
             Some(Ok(bytes)) => {
                 s.out_buffered += bytes.len();
                 s.out.push_back(bytes);
@@ -205,11 +205,12 @@ async fn pump(exchange: Arc<Exchange>, handle: Arc<Handle>, mut body: WasiBody) 
         }
         let wanted = std::mem::take(&mut s.out_wanted);
         drop(s);
-        if wanted {
+        if let (true, Some(handle)) = (wanted, handle.upgrade()) {
             handle.resume(SEND);
         }
     };
-    while poll_fn(|cx| exchange.poll_room(cx)).await {
+    loop {
+        poll_fn(|cx| exchange.poll_room(cx)).await;
         match body.frame().await {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(bytes) if !bytes.is_empty() => push(Some(Ok(bytes))),
@@ -219,6 +220,11 @@ async fn pump(exchange: Arc<Exchange>, handle: Arc<Handle>, mut body: WasiBody) 
             None => return push(None),
         }
     }
+}
+
+/// Takes a body that is not sent.
+async fn discard(mut body: WasiBody) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// What may be read in the place of a body by mistake: these methods have none unless the guest says how long it is.
@@ -267,19 +273,20 @@ pub fn send(hooks: ShimHooks, request: http::Request<WasiBody>) -> Box<dyn Futur
     if raw.is_null() {
         // SAFETY: C has not taken it.
         drop(unsafe { Arc::from_raw(theirs) });
+        tokio::spawn(discard(body));
         return Box::new(async move { Err(error_of(end)) });
     }
     let handle = Arc::new(Handle { hooks, raw });
-    let pump = has_body.then(|| wasmtime_wasi::runtime::spawn(pump(exchange.clone(), handle.clone(), body)));
+    // They end with the guest's side of the body, so with the sandbox at the latest.
+    if has_body {
+        tokio::spawn(pump(exchange.clone(), Arc::downgrade(&handle), body));
+    } else {
+        tokio::spawn(discard(body));
+    }
     Box::new(async move {
         let head = poll_fn(|cx| exchange.poll_head(cx)).await?;
         let body = Incoming { exchange, handle }.boxed_unsync();
-        let rest: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async move {
-            if let Some(pump) = pump {
-                pump.await;
-            }
-            Ok(())
-        });
+        let rest: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
         Ok((http::Response::from_parts(head, body), rest))
     })
 }

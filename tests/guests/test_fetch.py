@@ -108,10 +108,18 @@ def test_a_large_body_goes_out_and_comes_back(guest, servers):
     assert (done["outcome"], done["output"]) == ("ok", f"201 made {LARGE} the same")
 
 
-def test_without_a_grant_fetch_is_denied_and_listed_without_its_query(guest, servers):
+def test_without_a_grant_fetch_is_denied_and_listed_by_its_origin(guest, servers):
     server = servers()
     done = call(guest, "grab", {"url": f"{server.url}/page?key=x"})
-    assert is_denied(done, f"{server.url}/page")
+    assert is_denied(done, server.url)
+    assert server.paths == []
+
+
+def test_a_denied_post_is_an_error_of_the_guest_and_no_trap(guest, servers):
+    server, other = servers(), servers()
+    for grants in ([], [other.grant]):
+        done = call(guest, "post", {"url": f"{server.url}/", "body": "x" * 1000}, *grants)
+        assert is_denied(done, server.url)
     assert server.paths == []
 
 
