@@ -92,6 +92,19 @@ static void check_sqlite(json_t *checks)
     add(checks, "sqlite", has ? GOOD : WARN, has ? "available" : "not found: nothing can be remembered or recalled", has ? NULL : "apt-get install libsqlite3-0");
 }
 
+/* All that the first request to the network would open. */
+static void check_network(json_t *checks, cordon_host *h)
+{
+    struct gateway *g;
+    cordon_error *why = NULL;
+    if (host_gateway(h, &g, &why) < 0 || gateway_prepare(g, &why) < 0) {
+        add(checks, "network", WARN, cordon_error_message(why), "without it, grants of the network (net=) come to nothing");
+        cordon_error_free(why);
+        return;
+    }
+    add(checks, "network", GOOD, "libcurl and c-ares are there", NULL);
+}
+
 static void check_helper(json_t *checks, cordon_host *h)
 {
     cordon_error *why = NULL;
@@ -181,6 +194,7 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_cache(checks, h);
     check_home(checks, h);
     check_sqlite(checks);
+    check_network(checks, h);
     check_helper(checks, h);
     check_scripts(checks, h);
     check_engines(checks, h);

@@ -31,14 +31,15 @@ static void write_wanted(struct gateway_request *r, enum denial why)
         narrower = narrower || (r->ask.grants->item[i].kind == GRANT_NET && fits_origin(&r->ask.grants->item[i], r));
     if (!narrower || prefix_parse(r->url.path, path) || strlen(path) > GRANT_PREFIX_MAX)
         path[0] = '\0';
-    snprintf(r->wanted, sizeof r->wanted, "%s%s%s%s", narrower ? r->ask.method : "", narrower ? ":" : "", origin, path);
+    if (asprintf(&r->wanted, "%s%s%s%s", narrower ? r->ask.method : "", narrower ? ":" : "", origin, path) < 0)
+        r->wanted = NULL;
 }
 
 static void deny(struct gateway_request *r, enum denial why, const char *what)
 {
     r->denial = why;
     write_wanted(r, why);
-    request_fail(r, GATEWAY_DENIED, "net=%.300s %s", r->wanted, what);
+    request_fail(r, GATEWAY_DENIED, "net=%.300s %s", r->wanted ? r->wanted : "", what);
 }
 
 bool decide_url(struct gateway_request *r)

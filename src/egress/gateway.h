@@ -100,7 +100,7 @@ struct gateway_events {
     void (*done)(void *data, const struct gateway_result *result);
 };
 
-/* All is copied but `grants`, which is shared, and what `data`, `secrets` and `events` point to, which must live until done. */
+/* All is copied but `grants`, which is shared, and `body` and what `data`, `secrets` and `events` point to, which must live until done. */
 struct gateway_ask {
     const char *method;   /* GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS */
     const char *url;

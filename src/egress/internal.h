@@ -49,7 +49,7 @@ struct gateway_request {
     uv_timer_t deadline;
     bool timed;
 
-    struct gateway_ask ask; /* method, url, fields, body: our own copies; grants: a reference */
+    struct gateway_ask ask; /* method, url, fields: our own copies; grants: a reference */
     enum net_method method; /* of this hop */
     char *copies;           /* what ask.url and ask.fields point into */
     size_t copies_len;
@@ -74,7 +74,7 @@ struct gateway_request {
     bool failed;            /* the reason is in these, and counts */
     enum gateway_end end;
     enum denial denial;
-    char wanted[GRANT_TEXT_MAX + 1];
+    char *wanted;           /* owned; NULL: it was not denied, or no memory */
     char message[GATEWAY_MESSAGE_MAX];
 };
 

@@ -23,13 +23,11 @@ void gateway_request_unref(struct gateway_request *r)
 {
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (r->ask.body)
-        explicit_bzero((void *)(uintptr_t)r->ask.body, r->ask.body_len);
     if (r->copies)
         explicit_bzero(r->copies, r->copies_len);
-    free((void *)(uintptr_t)r->ask.body);
     free((void *)(uintptr_t)r->ask.fields);
     free(r->copies);
+    free(r->wanted);
     grants_unref(r->ask.grants);
     scope_unref(r->scope);
     mail_unref(r->mail);
@@ -72,7 +70,7 @@ void request_end(struct gateway_request *r)
     url_finish(&g->curl, &r->url);
     if (r->timed)
         uv_close((uv_handle_t *)&r->deadline, deadline_closed);
-    struct gateway_result result = {.end = r->failed ? r->end : GATEWAY_OK, .message = r->message, .denial = r->denial, .wanted = r->wanted, .redirects = r->redirects};
+    struct gateway_result result = {.end = r->failed ? r->end : GATEWAY_OK, .message = r->message, .denial = r->denial, .wanted = r->wanted ? r->wanted : "", .redirects = r->redirects};
     r->ask.events->done(r->ask.data, &result);
     scope_left(r->scope);
     gateway_request_unref(r);
@@ -178,8 +176,6 @@ static void change_method(struct gateway_request *r, unsigned status)
         return;
     r->method = NET_GET;
     r->ask.method = net_method_name(NET_GET);
-    if (r->ask.body_len)
-        explicit_bzero((void *)(uintptr_t)r->ask.body, r->ask.body_len);
     r->ask.body_len = 0;
     drop_fields(r, is_of_body);
 }
@@ -385,18 +381,6 @@ static int copy_texts(struct gateway_request *r, const struct gateway_ask *ask, 
     return 0;
 }
 
-static int copy_body(struct gateway_request *r, const struct gateway_ask *ask, cordon_error **err)
-{
-    void *body = ask->body_len ? malloc(ask->body_len) : NULL;
-    if (ask->body_len && !body)
-        return err_nomem(err);
-    if (body)
-        memcpy(body, ask->body, ask->body_len);
-    r->ask.body = body;
-    r->ask.body_len = ask->body_len;
-    return 0;
-}
-
 /* What is never sent. Then it is not copied either: the request only tells. */
 static bool check(struct gateway_request *r, const struct gateway_ask *ask)
 {
@@ -422,17 +406,15 @@ static int copy_ask(struct gateway_request *r, const struct gateway_ask *ask, co
 {
     r->ask = *ask;
     r->ask.fields = NULL;
-    r->ask.body = NULL;
-    r->ask.n_fields = r->ask.body_len = 0;
+    r->ask.n_fields = 0;
     r->ask.follow = ask->follow && !ask->streams;
     if (ask->grants)
         grants_ref(ask->grants);
     if (!check(r, ask))
         return 0;
-    int rc = copy_texts(r, ask, err);
     r->ask.n_fields = ask->n_fields;
     r->ask.method = net_method_name(r->method);
-    return rc < 0 ? rc : copy_body(r, ask, err);
+    return copy_texts(r, ask, err);
 }
 
 static void cleanup_request(struct gateway_request **r) { gateway_request_unref(*r); }
