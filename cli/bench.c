@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum { BENCH_COUNT = PLAN_OPTIONS, BENCH_JSON, BENCH_OPTIONS };
-enum { CALLS_DEFAULT = 1000, CALLS_MAX = 1000000, SECONDS_DEFAULT = 5, MARGIN = 4 };
+enum { CALLS_DEFAULT = 1000, CALLS_MAX = 1000000, SECONDS_DEFAULT = 5, MARGIN = 4, ADVISED_MS_MIN = 200 };
 
 static const struct option options[] = {
     PLAN_OPTION_ROWS,
@@ -109,13 +109,13 @@ static uint64_t within_bound(const cordon_host_opts *opts, enum cordon_tier tier
     return value < max ? value : max;
 }
 
-/* MARGIN times the most that was seen, rounded up. */
+/* MARGIN times the most that was seen, rounded up; no less time than a busy machine may take to get to a call at all. */
 static void advise(const struct figures *f, const cordon_host_opts *opts, enum cordon_tier tier, struct advice *ret)
 {
     uint64_t ms = f->wall_ns[f->n - 1] / 1000000 + 1;
     round_count(within_bound(opts, tier, CORDON_LIMIT_FUEL, round_up_125(f->fuel_max * MARGIN, 1000)), ret->fuel, sizeof ret->fuel);
     round_size(within_bound(opts, tier, CORDON_LIMIT_MEMORY_BYTES, round_up_2(f->memory_max * MARGIN, 1 << 20)), ret->memory, sizeof ret->memory);
-    round_time(within_bound(opts, tier, CORDON_LIMIT_WALL_MS, round_up_125(ms * MARGIN, 10)), ret->time, sizeof ret->time);
+    round_time(within_bound(opts, tier, CORDON_LIMIT_WALL_MS, round_up_125(ms * MARGIN, ADVISED_MS_MIN)), ret->time, sizeof ret->time);
 }
 
 static int print_json(const struct cli *cli, const char *name, const char *export_name, const struct figures *f, const struct advice *a)
