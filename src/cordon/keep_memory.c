@@ -11,7 +11,7 @@
 
 enum { PATIENCE_S = 5 };
 
-static struct memory_patience patience(void) { return (struct memory_patience){.deadline_ns = clock_now_ns() + PATIENCE_S * 1000000000ull}; }
+static struct db_patience patience(void) { return (struct db_patience){.deadline_ns = clock_now_ns() + PATIENCE_S * 1000000000ull}; }
 
 static int slug_of(const char *bot, char ret[TEXT_SLUG_MAX + 1], cordon_error **err)
 {
@@ -26,7 +26,7 @@ static int slug_of(const char *bot, char ret[TEXT_SLUG_MAX + 1], cordon_error **
 int cordon_memory_add(const char *home, const char *bot, const char *text, size_t len, int64_t *ret_id, cordon_error **err)
 {
     char slug[TEXT_SLUG_MAX + 1];
-    const struct memory_patience p = patience();
+    const struct db_patience p = patience();
     int r = slug_of(bot, slug, err);
     return r < 0 ? r : memory_add(home, slug, text, len, &p, ret_id, err);
 }
@@ -53,7 +53,7 @@ int cordon_memory_search(const char *home, const char *bot, const char *query, u
 {
     char slug[TEXT_SLUG_MAX + 1];
     struct memory_rows rows;
-    const struct memory_patience p = patience();
+    const struct db_patience p = patience();
     int r = slug_of(bot, slug, err);
     if (r == 0 && !text_is_utf8(query, strlen(query)))
         r = err_set(err, CORDON_E_USAGE, "query", "what is looked for is not UTF-8");
@@ -70,7 +70,7 @@ int cordon_memory_search(const char *home, const char *bot, const char *query, u
 int cordon_memory_remove(const char *home, const char *bot, int64_t id, cordon_error **err)
 {
     char slug[TEXT_SLUG_MAX + 1];
-    const struct memory_patience p = patience();
+    const struct db_patience p = patience();
     int r = slug_of(bot, slug, err);
     if (r < 0 || (r = memory_remove(home, slug, id, &p, err)) < 0)
         return r;

@@ -41,7 +41,7 @@ static void run(struct pool_job *job)
 {
     struct search *s = (struct search *)job;
     struct host_str query = host_op_arg(s->op, 0);
-    const struct memory_patience p = {.deadline_ns = host_op_deadline_ns(s->op), .stop = &s->stop};
+    const struct db_patience p = {.deadline_ns = host_op_deadline_ns(s->op), .stop = &s->stop};
     struct memory_rows rows = {.n = 0};
     recall_search(s->memory, s->slug, query.data, query.len, host_op_number(s->op, 0), host_op_room(s->op), &p, &rows, NULL);
     answer(s->op, &rows);

@@ -28,12 +28,12 @@ struct memory_rows {
 void memory_rows_finish(struct memory_rows *r);
 
 /* `text` is UTF-8 and not empty. USAGE, TOO_LARGE, and what memory_db_open says. */
-int memory_add(const char *home, const char *slug, const char *text, size_t len, const struct memory_patience *p, int64_t *ret_id, cordon_error **err);
+int memory_add(const char *home, const char *slug, const char *text, size_t len, const struct db_patience *p, int64_t *ret_id, cordon_error **err);
 /* 1: removed; 0: there was none. */
-int memory_remove(const char *home, const char *slug, int64_t id, const struct memory_patience *p, cordon_error **err);
+int memory_remove(const char *home, const char *slug, int64_t id, const struct db_patience *p, cordon_error **err);
 /* What has any of the words of `query` (UTF-8), best first (bm25); of an empty one, the newest. At most `limit` and MEMORY_FOUND_MAX rows, and MEMORY_BYTES_MAX bytes
  * or `room`, if that is less: a row that does not fit is left out. */
-int memory_find(struct memory_db *db, const char *query, size_t len, uint32_t limit, size_t room, struct memory_rows *ret, cordon_error **err);
+int memory_find(struct db *db, const char *query, size_t len, uint32_t limit, size_t room, struct memory_rows *ret, cordon_error **err);
 /* The same with a connection of its own. */
-int memory_search(const char *home, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct memory_patience *p, struct memory_rows *ret,
+int memory_search(const char *home, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct db_patience *p, struct memory_rows *ret,
                   cordon_error **err);

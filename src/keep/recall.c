@@ -15,7 +15,7 @@ struct recall {
     char *home;                    /* owned or NULL */
     pthread_mutex_t lock;          /* of what follows */
     char held[TEXT_SLUG_MAX + 1];  /* empty: none */
-    struct memory_db db;           /* of `held`; closed if it remembers nothing */
+    struct db db;           /* of `held`; closed if it remembers nothing */
 };
 
 struct recall *recall_new(const char *home)
@@ -38,32 +38,32 @@ void recall_unref(struct recall *r)
 {
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
         return;
-    memory_db_close(&r->db);
+    db_close(&r->db);
     pthread_mutex_destroy(&r->lock);
     free(r->home);
     free(r);
 }
 
 /* From its first read on, a transaction needs no lock, and no file but those that are open. */
-static int begin_reading(struct memory_db *db, cordon_error **err)
+static int begin_reading(struct db *db, cordon_error **err)
 {
     sqlite3_stmt *s = NULL;
-    int r = memory_db_run(db, "BEGIN", err);
-    if (r < 0 || (r = memory_db_prepare(db, "SELECT rowid FROM recall LIMIT 1", &s, err)) < 0)
+    int r = db_run(db, "BEGIN", err);
+    if (r < 0 || (r = db_prepare(db, "SELECT rowid FROM recall LIMIT 1", &s, err)) < 0)
         return r;
-    r = memory_db_step(db, s, err);
+    r = db_step(db, s, err);
     db->api.finalize(s);
     return r < 0 ? r : 0;
 }
 
 static int hold(struct recall *r, const char *slug, cordon_error **err)
 {
-    const struct memory_patience p = {.deadline_ns = clock_now_ns() + HOLD_S * 1000000000ull};
-    memory_db_close(&r->db);
+    const struct db_patience p = {.deadline_ns = clock_now_ns() + HOLD_S * 1000000000ull};
+    db_close(&r->db);
     r->held[0] = '\0';
-    int rc = memory_db_open(r->home, slug, MEMORY_READ, &p, &r->db, err);
+    int rc = memory_db_open(r->home, slug, DB_READ, &p, &r->db, err);
     if (rc > 0 && (rc = begin_reading(&r->db, err)) < 0)
-        memory_db_close(&r->db);
+        db_close(&r->db);
     if (rc < 0)
         return rc;
     snprintf(r->held, sizeof r->held, "%s", slug);
@@ -79,7 +79,7 @@ int recall_hold(struct recall *r, const char *slug, cordon_error **err)
 }
 
 /* 1: this is what is held, and *ret has what was found in it. */
-static int search_held(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct memory_patience *p,
+static int search_held(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct db_patience *p,
                        struct memory_rows *ret, cordon_error **err)
 {
     if (strcmp(r->held, slug) != 0)
@@ -90,7 +90,7 @@ static int search_held(struct recall *r, const char *slug, const char *query, si
     return rc < 0 ? rc : 1;
 }
 
-int recall_search(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct memory_patience *p, struct memory_rows *ret,
+int recall_search(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct db_patience *p, struct memory_rows *ret,
                   cordon_error **err)
 {
     pthread_mutex_lock(&r->lock);

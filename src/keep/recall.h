@@ -15,5 +15,5 @@ void recall_unref(struct recall *r); /* NULL allowed */
 /* Holds the memory of `slug`, if there is one. Errors as of memory_db_open. */
 int recall_hold(struct recall *r, const char *slug, cordon_error **err);
 /* As memory_search. */
-int recall_search(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct memory_patience *p, struct memory_rows *ret,
+int recall_search(struct recall *r, const char *slug, const char *query, size_t len, uint32_t limit, size_t room, const struct db_patience *p, struct memory_rows *ret,
                   cordon_error **err);

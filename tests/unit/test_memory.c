@@ -44,11 +44,11 @@ static const char *db_file(const char *slug)
     return path;
 }
 
-static struct memory_patience in_ms(uint64_t ms) { return (struct memory_patience){.deadline_ns = clock_now_ns() + ms * 1000000}; }
+static struct db_patience in_ms(uint64_t ms) { return (struct db_patience){.deadline_ns = clock_now_ns() + ms * 1000000}; }
 
 static int64_t add(const char *slug, const char *text)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     cordon_error *err = NULL;
     int64_t id = 0;
     int r = memory_add(home, slug, text, strlen(text), &p, &id, &err);
@@ -59,7 +59,7 @@ static int64_t add(const char *slug, const char *text)
 /* How many; negative on error. Texts go to `ret`, a line each. */
 static int search_n(const char *slug, const char *query, size_t len, uint32_t limit, char *ret, size_t size)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     struct memory_rows rows;
     int r = memory_search(home, slug, query, len, limit, MEMORY_BYTES_MAX, &p, &rows, NULL);
     if (r < 0)
@@ -188,7 +188,7 @@ START_TEST(at_most_32_rows_and_64_kib)
         add("b", text);
     add("b", "word of a few bytes");
     ck_assert_int_eq(search_n("b", "word", 4, 32, NULL, 0), 3);
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     struct memory_rows rows;
     ck_assert_int_eq(memory_search(home, "b", "word", 4, 32, 20, &p, &rows, NULL), 0);
     ck_assert_uint_eq(rows.n, 1);
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(what_may_be_added)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     int64_t id;
     char *big = malloc(MEMORY_TEXT_MAX + 1);
     memset(big, 'x', MEMORY_TEXT_MAX + 1);
@@ -215,15 +215,15 @@ END_TEST
 
 START_TEST(there_is_an_end_to_what_a_bot_remembers)
 {
-    const struct memory_patience p = in_ms(60000);
-    struct memory_db db;
+    const struct db_patience p = in_ms(60000);
+    struct db db;
     cordon_error *err = NULL;
     int64_t id;
     add("a", "first");
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_CHANGE, &p, &db, NULL), 1);
-    ck_assert_int_eq(memory_db_run(&db, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO recall (text, added_at) SELECT 'text ' || i, 0 FROM n",
+    ck_assert_int_eq(memory_db_open(home, "a", DB_CHANGE, &p, &db, NULL), 1);
+    ck_assert_int_eq(db_run(&db, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO recall (text, added_at) SELECT 'text ' || i, 0 FROM n",
                                    &err), 0);
-    memory_db_close(&db);
+    db_close(&db);
     ck_assert_int_eq(memory_add(home, "a", "one more", 8, &p, &id, &err), -CORDON_E_TOO_LARGE);
     ck_assert_ptr_nonnull(strstr(cordon_error_message(err), "10000"));
     cordon_error_free(err);
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(what_is_removed_is_found_no_more)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     int64_t one = add("a", "red"), two = add("a", "green");
     ck_assert_int_eq(memory_remove(home, "a", one, &p, NULL), 1);
     ck_assert_int_eq(memory_remove(home, "a", one, &p, NULL), 0);
@@ -284,7 +284,7 @@ static void write_db(const char *data, size_t len)
 /* An answer, or an error that says what is wrong; also for who writes. */
 static void use(void)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     cordon_error *err = NULL;
     struct memory_rows rows;
     int r = memory_search(home, "a", "some words", 10, 32, MEMORY_BYTES_MAX, &p, &rows, &err);
@@ -320,7 +320,7 @@ END_TEST
 
 START_TEST(a_damaged_one_does_not_harm_who_writes)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     size_t len;
     int64_t id;
     add("a", "some words");
@@ -339,15 +339,15 @@ END_TEST
 
 START_TEST(another_programs_database_is_refused)
 {
-    const struct memory_patience p = in_ms(30000);
-    struct memory_db db;
+    const struct db_patience p = in_ms(30000);
+    struct db db;
     cordon_error *err = NULL;
     add("a", "x");
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_CHANGE, &p, &db, NULL), 1);
-    ck_assert_int_eq(memory_db_run(&db, "PRAGMA user_version = 2", NULL), 0);
-    memory_db_close(&db);
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_READ, &p, &db, &err), -CORDON_E_IO);
-    ck_assert_ptr_nonnull(strstr(cordon_error_message(err), "another version"));
+    ck_assert_int_eq(memory_db_open(home, "a", DB_CHANGE, &p, &db, NULL), 1);
+    ck_assert_int_eq(db_run(&db, "PRAGMA user_version = 2", NULL), 0);
+    db_close(&db);
+    ck_assert_int_eq(memory_db_open(home, "a", DB_READ, &p, &db, &err), -CORDON_E_NEWER_HOME);
+    ck_assert_ptr_nonnull(strstr(cordon_error_message(err), "newer version"));
     cordon_error_free(err);
     write_db("this is no database at all, but a text of some length, and so on and so on and so on and so on and so on", 100);
     ck_assert_int_eq(search_n("a", "x", 1, 1, NULL, 0), -CORDON_E_DAMAGED);
@@ -356,18 +356,18 @@ END_TEST
 
 START_TEST(the_file_cannot_run_code_of_its_own)
 {
-    const struct memory_patience p = in_ms(30000);
-    struct memory_db db;
+    const struct db_patience p = in_ms(30000);
+    struct db db;
     add("a", "x");
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_CHANGE, &p, &db, NULL), 1);
+    ck_assert_int_eq(memory_db_open(home, "a", DB_CHANGE, &p, &db, NULL), 1);
     static const char *const bad[] = {"SELECT load_extension('x')", "ATTACH '/tmp/x' AS y", "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'x'",
                                       "DELETE FROM recall_data", "CREATE VIEW v AS SELECT 1; SELECT * FROM v"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        ck_assert_int_lt(memory_db_run(&db, bad[i], NULL), 0);
-    memory_db_close(&db);
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_READ, &p, &db, NULL), 1);
-    ck_assert_int_lt(memory_db_run(&db, "DELETE FROM recall", NULL), 0);
-    memory_db_close(&db);
+        ck_assert_int_lt(db_run(&db, bad[i], NULL), 0);
+    db_close(&db);
+    ck_assert_int_eq(memory_db_open(home, "a", DB_READ, &p, &db, NULL), 1);
+    ck_assert_int_lt(db_run(&db, "DELETE FROM recall", NULL), 0);
+    db_close(&db);
 }
 END_TEST
 
@@ -375,29 +375,29 @@ END_TEST
 
 START_TEST(who_waits_for_a_writer_gives_up_at_the_deadline)
 {
-    const struct memory_patience p = in_ms(60000), little = in_ms(200);
-    struct memory_db db;
+    const struct db_patience p = in_ms(60000), little = in_ms(200);
+    struct db db;
     int64_t id;
     add("a", "x");
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_CHANGE, &p, &db, NULL), 1);
-    ck_assert_int_eq(memory_db_run(&db, "BEGIN EXCLUSIVE", NULL), 0);
+    ck_assert_int_eq(memory_db_open(home, "a", DB_CHANGE, &p, &db, NULL), 1);
+    ck_assert_int_eq(db_run(&db, "BEGIN EXCLUSIVE", NULL), 0);
     uint64_t begin = clock_now_ns();
     ck_assert_int_eq(memory_add(home, "a", "y", 1, &little, &id, NULL), -CORDON_E_IO);
     ck_assert_uint_lt(clock_now_ns() - begin, 20ull * 1000000000);
     ck_assert_int_eq(search_n("a", "x", 1, 1, NULL, 0), 1); /* a reader does not wait */
-    memory_db_close(&db);
+    db_close(&db);
 }
 END_TEST
 
 START_TEST(a_long_search_ends_when_it_is_stopped_or_its_time_is_over)
 {
-    const struct memory_patience p = in_ms(60000);
-    struct memory_db db;
+    const struct db_patience p = in_ms(60000);
+    struct db db;
     struct memory_rows rows;
     atomic_bool stop = false;
     add("a", "x");
-    ck_assert_int_eq(memory_db_open(home, "a", MEMORY_CHANGE, &p, &db, NULL), 1);
-    ck_assert_int_eq(memory_db_run(&db, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) INSERT INTO recall (text, added_at) SELECT 'text ' || i, 0 FROM n",
+    ck_assert_int_eq(memory_db_open(home, "a", DB_CHANGE, &p, &db, NULL), 1);
+    ck_assert_int_eq(db_run(&db, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) INSERT INTO recall (text, added_at) SELECT 'text ' || i, 0 FROM n",
                                    NULL), 0);
     db.patience.stop = &stop;
     ck_assert_int_eq(memory_find(&db, "text", 4, 32, MEMORY_BYTES_MAX, &rows, NULL), 0);
@@ -407,7 +407,7 @@ START_TEST(a_long_search_ends_when_it_is_stopped_or_its_time_is_over)
     atomic_store(&stop, false);
     db.patience.deadline_ns = clock_now_ns();
     ck_assert_int_eq(memory_find(&db, "text", 4, 32, MEMORY_BYTES_MAX, &rows, NULL), -CORDON_E_IO);
-    memory_db_close(&db);
+    db_close(&db);
 }
 END_TEST
 
@@ -417,7 +417,7 @@ enum { WRITERS = 4, ROUNDS = 20 };
 
 static void write_many(int id)
 {
-    const struct memory_patience p = in_ms(60000);
+    const struct db_patience p = in_ms(60000);
     char text[32];
     int64_t ret;
     for (int i = 0; i < ROUNDS; i++) {
@@ -448,7 +448,7 @@ END_TEST
 
 static void write_for_ever(void)
 {
-    const struct memory_patience p = in_ms(60000);
+    const struct db_patience p = in_ms(60000);
     char text[4096];
     int64_t id;
     memset(text, 'x', sizeof text);
@@ -461,7 +461,7 @@ static void write_for_ever(void)
 
 START_TEST(a_kill_leaves_what_was_added_and_nothing_half)
 {
-    const struct memory_patience p = in_ms(60000);
+    const struct db_patience p = in_ms(60000);
     for (int i = 0; i < 50; i++) {
         struct memory_rows rows;
         cordon_error *err = NULL;
@@ -488,7 +488,7 @@ END_TEST
 
 static int recalls(struct recall *r, const char *slug, char *ret, size_t size)
 {
-    const struct memory_patience p = in_ms(30000);
+    const struct db_patience p = in_ms(30000);
     struct memory_rows rows;
     ck_assert_int_eq(recall_search(r, slug, "word", 4, 32, MEMORY_BYTES_MAX, &p, &rows, NULL), 0);
     size_t at = 0;
