@@ -47,7 +47,11 @@ bool decide_url(struct gateway_request *r)
     struct ask a = ask_of(r, ASK_NET);
     if (grants_find(r->ask.grants, &a))
         return true;
-    deny(r, DENIAL_NOT_GRANTED, r->redirects ? "is where a redirect leads, and is not granted" : "is not granted");
+    enum denial why = grants_why_not(r->ask.grants, &a);
+    if (why == DENIAL_NOT_ASKED)
+        deny(r, why, r->redirects ? "is where a redirect leads, and is not asked for in the skill's manifest" : "is not asked for in the skill's manifest");
+    else
+        deny(r, why, r->redirects ? "is where a redirect leads, and is not granted" : "is not granted");
     return false;
 }
 
@@ -80,10 +84,6 @@ bool decide_addresses(struct gateway_request *r, const struct address *a, size_t
 
 const struct grant *decide_credential(const struct gateway_request *r, const struct grant *before)
 {
-    const struct grants *set = r->ask.grants;
     struct ask a = ask_of(r, ASK_CREDENTIAL);
-    for (size_t i = before ? (size_t)(before - set->item) + 1 : 0; set && i < set->n; i++)
-        if (grant_allows(&set->item[i], &a))
-            return &set->item[i];
-    return NULL;
+    return before ? grants_find_next(r->ask.grants, &a, before) : grants_find(r->ask.grants, &a);
 }

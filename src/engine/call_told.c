@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a call's sandbox tells while it runs, on the guest's fiber: check, copy, return. */
+#include "base/cleanup.h"
 #include "engine/call_parts.h"
+
+#include <string.h>
 
 void call_record(struct call *c, enum cordon_outcome_kind reason, enum cordon_limit limit)
 {
@@ -77,9 +80,21 @@ static int on_write(void *data, int stream, const uint8_t *bytes, size_t len)
     return 0;
 }
 
+/* Of what WASI refused only files have anything to do with grants. */
+static enum denial why_file(const struct call *c, bool writes, const char *wanted, size_t len)
+{
+    cleanup_free char *path = strndup(wanted, len);
+    const struct ask a = {.kind = writes ? ASK_WRITE : ASK_READ, .path = path};
+    return grants_why_not(call_powers(c)->grants, &a);
+}
+
 static void on_denied(void *data, const char *capability, size_t capability_len, const char *wanted, size_t wanted_len, int not_offered)
 {
-    call_denied(data, capability, capability_len, wanted, wanted_len, not_offered ? "not-offered" : "not-granted");
+    enum denial why = not_offered ? DENIAL_NOT_OFFERED : DENIAL_NOT_GRANTED;
+    bool reads = capability_len == 4 && !memcmp(capability, "read", 4), writes = capability_len == 5 && !memcmp(capability, "write", 5);
+    if (!not_offered && (reads || writes))
+        why = why_file(data, writes, wanted, wanted_len);
+    call_denied(data, capability, capability_len, wanted, wanted_len, denial_text(why));
 }
 
 static int on_carried(void *data, uint64_t bytes) { return call_count_host_call(data, bytes) ? 0 : -1; }

@@ -154,7 +154,7 @@ static bool may_ask(struct call *c, const struct shim_http_request *r, enum shim
 {
     if (call_powers(c)->net && grants_any(call_powers(c)->grants, ASK_NET))
         return true;
-    call_denied(c, "net", 3, (const char *)r->url, origin_of(r), denial_text(DENIAL_NOT_GRANTED));
+    call_denied(c, "net", 3, (const char *)r->url, origin_of(r), denial_text(grants_asks_any(call_powers(c)->grants, ASK_NET) ? DENIAL_NOT_GRANTED : DENIAL_NOT_ASKED));
     *ret_end = SHIM_HTTP_DENIED;
     return false;
 }

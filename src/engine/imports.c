@@ -173,9 +173,11 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
         *ret_error = refused();
         return;
     }
-    if (!fn->begin || !(call_can_ask(c) || grants_any(call_powers(c)->grants, fn->ask))) {
+    const struct grants *grants = call_powers(c)->grants;
+    bool asks = grants_asks_any(grants, fn->ask);
+    if (!fn->begin || !asks || !(call_can_ask(c) || grants_any(grants, fn->ask))) {
         struct host_str wanted = h.strings[fn->wanted_arg];
-        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(DENIAL_NOT_GRANTED));
+        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(asks ? DENIAL_NOT_GRANTED : DENIAL_NOT_ASKED));
         return_denied(&results[0], fn, c);
         return;
     }

@@ -72,10 +72,15 @@ static void submit(struct host_op *op, char *path, const struct file_root *root,
     file_op_fail(op, verb, err);
 }
 
+static struct ask ask_of(enum file_access access, const char *path)
+{
+    return (struct ask){.kind = access == FILE_READ ? ASK_READ : ASK_WRITE, .path = path};
+}
+
 /* The grants decide, by the words of the path; and the root that it leads to, which is the one whose files would be touched. */
 static const struct file_root *find_granted(const struct powers *p, const char *path, enum file_access access, const char **ret_rest)
 {
-    const struct ask ask = {.kind = access == FILE_READ ? ASK_READ : ASK_WRITE, .path = path};
+    const struct ask ask = ask_of(access, path);
     const struct file_root *root = grants_find(p->grants, &ask) ? file_roots_find(p->roots, path, ret_rest) : NULL;
     return root && (root->access & access) ? root : NULL;
 }
@@ -91,9 +96,10 @@ void file_op_begin(struct host_op *op, enum file_access access, const char *verb
         return;
     }
     const char *rest;
+    const struct ask ask = ask_of(access, path);
     const struct file_root *root = find_granted(p, path, access, &rest);
     if (root && p->io && host_op_files(op))
         submit(op, take(path), root, rest, verb, work);
     else
-        host_op_answer_denied(op, NULL, path, DENIAL_NOT_GRANTED);
+        host_op_answer_denied(op, NULL, path, grants_why_not(p->grants, &ask));
 }

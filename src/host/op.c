@@ -96,8 +96,9 @@ void host_op_begin(struct host_op *op)
 {
     op->begun = true;
     struct ask ask = {.kind = ASK_EXEC};
-    if (op->fn->want && (!op->fn->want(op, &ask) || !grants_find(op->powers->grants, &ask)))
-        host_op_answer_denied(op, NULL, NULL, DENIAL_NOT_GRANTED);
+    bool reads = !op->fn->want || op->fn->want(op, &ask);
+    if (op->fn->want && (!reads || !grants_find(op->powers->grants, &ask)))
+        host_op_answer_denied(op, NULL, NULL, reads ? grants_why_not(op->powers->grants, &ask) : DENIAL_NOT_GRANTED);
     else
         op->fn->begin(op);
 }

@@ -153,7 +153,7 @@ bool powers_recalls(const struct powers *p, const char *bot, char ret[TEXT_SLUG_
         return *ret && grants_find(p->grants, &(struct ask){.kind = ASK_MEMORY, .name = ret});
     for (size_t i = 0; i < p->grants->n; i++) {
         const struct grant *g = &p->grants->item[i];
-        if (g->kind == GRANT_MEMORY && *g->name) {
+        if (g->kind == GRANT_MEMORY && *g->name && grants_find(p->grants, &(struct ask){.kind = ASK_MEMORY, .name = g->name})) {
             memcpy(ret, g->name, strlen(g->name) + 1);
             return true;
         }

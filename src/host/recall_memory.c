@@ -89,7 +89,7 @@ static void recall_memory(struct host_op *op)
     else if (!*slug) /* granted, but there is no bot whose memory it could be */
         answer_nothing_found(op);
     else
-        host_op_answer_denied(op, NULL, "", DENIAL_NOT_GRANTED);
+        host_op_answer_denied(op, NULL, "", grants_why_not(host_op_powers(op)->grants, &(struct ask){.kind = ASK_MEMORY, .name = slug}));
 }
 
 const struct host_fn host_recall_memory = {

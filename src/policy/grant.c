@@ -159,20 +159,21 @@ struct grant_word {
     enum word_value value;
     int (*parse)(struct grant_parse *, const char *value);
     const char *why_missing;
+    bool may_be_any; /* where a manifest asks */
 };
 
 static const struct grant_word words[] = {
-    {"net", GRANT_NET, 0, NEEDS_VALUE, grant_parse_net, "say which host: net=HOST"},
-    {"bearer", GRANT_BEARER, 0, NEEDS_VALUE, parse_credential, "say which secret and host: bearer=SECRET@HOST"},
-    {"header", GRANT_HEADER, 0, NEEDS_VALUE, parse_header, "say which header, secret and host: header=NAME:SECRET@HOST"},
-    {"read", GRANT_FILES, FILE_READ, NEEDS_VALUE, grant_parse_files, "say which folder: read=PATH"},
-    {"write", GRANT_FILES, FILE_WRITE, NEEDS_VALUE, grant_parse_files, "say which folder: write=PATH"},
-    {"rw", GRANT_FILES, FILE_READ | FILE_WRITE, NEEDS_VALUE, grant_parse_files, "say which folder: rw=PATH"},
-    {"env", GRANT_ENV, 0, NEEDS_VALUE, parse_env, "say which variable: env=NAME"},
-    {"secret", GRANT_SECRET, 0, NEEDS_VALUE, parse_secret, "say which secret: secret=NAME"},
-    {"memory", GRANT_MEMORY, 0, MAYBE_VALUE, parse_memory, "say which bot, memory=BOT, or write memory alone"},
-    {"call", GRANT_CALL, 0, NEEDS_VALUE, parse_call, "say which capability of the program: call=NAME"},
-    {"exec", GRANT_EXEC, 0, NO_VALUE, parse_exec, NULL},
+    {"net", GRANT_NET, 0, NEEDS_VALUE, grant_parse_net, "say which host: net=HOST", true},
+    {"bearer", GRANT_BEARER, 0, NEEDS_VALUE, parse_credential, "say which secret and host: bearer=SECRET@HOST", false},
+    {"header", GRANT_HEADER, 0, NEEDS_VALUE, parse_header, "say which header, secret and host: header=NAME:SECRET@HOST", false},
+    {"read", GRANT_FILES, FILE_READ, NEEDS_VALUE, grant_parse_files, "say which folder: read=PATH", true},
+    {"write", GRANT_FILES, FILE_WRITE, NEEDS_VALUE, grant_parse_files, "say which folder: write=PATH", true},
+    {"rw", GRANT_FILES, FILE_READ | FILE_WRITE, NEEDS_VALUE, grant_parse_files, "say which folder: rw=PATH", true},
+    {"env", GRANT_ENV, 0, NEEDS_VALUE, parse_env, "say which variable: env=NAME", true},
+    {"secret", GRANT_SECRET, 0, NEEDS_VALUE, parse_secret, "say which secret: secret=NAME", true},
+    {"memory", GRANT_MEMORY, 0, MAYBE_VALUE, parse_memory, "say which bot, memory=BOT, or write memory alone", false},
+    {"call", GRANT_CALL, 0, NEEDS_VALUE, parse_call, "say which capability of the program: call=NAME", false},
+    {"exec", GRANT_EXEC, 0, NO_VALUE, parse_exec, NULL, false},
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -191,6 +192,12 @@ static int refuse_word(const struct grant_parse *p, size_t len)
     return grant_refuse(p, "there is no such kind of grant (known: net bearer header read write rw env secret memory call exec)");
 }
 
+static int parse_any(struct grant_parse *p)
+{
+    p->grant->net.methods = p->grant->kind == GRANT_NET ? NET_ANY_METHOD : 0;
+    return 0;
+}
+
 static int parse_word(struct grant_parse *p)
 {
     size_t len = strcspn(p->text, "=");
@@ -201,10 +208,13 @@ static int parse_word(struct grant_parse *p)
             continue;
         if (value && w->value == NO_VALUE)
             return grant_refuse(p, "it takes no value");
-        if (value ? !*value : w->value == NEEDS_VALUE)
-            return grant_refuse(p, w->why_missing);
         p->grant->kind = w->kind;
         p->grant->access = w->access;
+        p->grant->any = !value && p->source->asked && w->may_be_any;
+        if (p->grant->any)
+            return parse_any(p);
+        if (value ? !*value : w->value == NEEDS_VALUE)
+            return grant_refuse(p, w->why_missing);
         return w->parse(p, value);
     }
     return refuse_word(p, len);
@@ -251,7 +261,10 @@ bool grant_copy(const struct grant *g, struct grant *ret)
 
 static int print_files(struct buf *b, const struct grant *g)
 {
-    buf_adds(b, g->access == FILE_READ ? "read=" : g->access == FILE_WRITE ? "write=" : "rw=");
+    buf_adds(b, g->access == FILE_READ ? "read" : g->access == FILE_WRITE ? "write" : "rw");
+    if (g->any)
+        return b->full ? -1 : 0;
+    buf_addc(b, '=');
     if (g->path && strcmp(g->path, g->guest) != 0)
         buf_addf(b, "%s::", g->path);
     return buf_adds(b, g->guest);
@@ -269,12 +282,12 @@ static int print_credential(struct buf *b, const struct grant *g)
 int grant_print(struct buf *b, const struct grant *g)
 {
     switch (g->kind) {
-    case GRANT_NET: return grant_print_net(b, &g->net);
+    case GRANT_NET: return grant_print_net(b, g);
     case GRANT_BEARER:
     case GRANT_HEADER: return print_credential(b, g);
     case GRANT_FILES: return print_files(b, g);
-    case GRANT_ENV: return buf_addf(b, "env=%s", g->name);
-    case GRANT_SECRET: return buf_addf(b, "secret=%s", g->name);
+    case GRANT_ENV: return g->any ? buf_adds(b, "env") : buf_addf(b, "env=%s", g->name);
+    case GRANT_SECRET: return g->any ? buf_adds(b, "secret") : buf_addf(b, "secret=%s", g->name);
     case GRANT_MEMORY: return *g->name ? buf_addf(b, "memory=%s", g->name) : buf_adds(b, "memory");
     case GRANT_CALL: return buf_addf(b, "call=%s", g->name);
     case GRANT_EXEC: return buf_adds(b, "exec");

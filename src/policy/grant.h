@@ -8,6 +8,8 @@
  *   read=PATH[::GUEST]   write=PATH[::GUEST]   rw=PATH[::GUEST]
  *   env=NAME   secret=NAME   memory[=BOT]   call=NAME   exec
  *
+ * What a manifest asks for may leave its scope to the operator (`any`):  net   net=METHODS:*   read   write   rw   env   secret
+ *
  * What net means where something is left out:
  *   HOST            https on 443; HOST:443 is the same
  *   HOST:PORT       that port, http or https
@@ -69,7 +71,8 @@ struct grant {
     char secret[GRANT_NAME_MAX + 1]; /* BEARER, HEADER: name of the secret */
     unsigned access; /* FILES: set of enum file_access */
     char *path;      /* owned: FILES: host path, absolute, no dot segments; NULL in what a manifest asks for */
-    char *guest;     /* owned: FILES: path as the guest sees it, absolute, no dot segments */
+    char *guest;     /* owned: FILES: path as the guest sees it, absolute, no dot segments; NULL with `any` */
+    bool any;        /* in what is asked only: whatever scope of that kind the operator chooses; NET keeps its methods, FILES its access */
 };
 
 /* Where a grant's text comes from. */
@@ -109,6 +112,14 @@ struct ask {
 };
 
 bool grant_allows(const struct grant *g, const struct ask *a);
+
+/* Could `grant` ever be used where `asked` is all that is asked for? Of files the whole grant must lie in what is asked. A credential answers who asks for requests to its
+ * host: it is the operator's to add one. */
+bool grant_answers(const struct grant *asked, const struct grant *grant);
+/* Appends one line in plain words, for a grant or an ask: "reach https://x.com", "read files beneath /data". */
+int grant_words(struct buf *b, const struct grant *g);
+/* Is it of the kind that an operator gives by name alone, and not by a yes to everything that is asked? */
+bool grant_wants_own_word(const struct grant *g);
 
 /* Appends the grant that would have allowed what was denied (as an outcome names both); false: there is none to suggest. */
 bool grant_suggest(struct buf *b, const char *capability, const char *wanted);

@@ -151,6 +151,10 @@ int grant_parse_net(struct grant_parse *p, const char *value)
     if (rc < 0 || (rc = take_scheme(p, &s, &n->schemes)) < 0)
         return rc;
 
+    if (p->source->asked && n->schemes == 0 && strcmp(s, "*") == 0) {
+        p->grant->any = true;
+        return 0;
+    }
     size_t len = strcspn(s, "/?#\\");
     const char *rest = s + len;
     if (*rest && n->schemes == 0)
@@ -200,7 +204,7 @@ int grant_print_origin(struct buf *b, const struct net_scope *n)
     return print_port(b, n, PORT_HTTPS);
 }
 
-static void print_methods(struct buf *b, unsigned set)
+int grant_print_methods(struct buf *b, unsigned set)
 {
     const char *before = "";
     for (size_t i = 0; i < METHODS; i++) {
@@ -209,18 +213,42 @@ static void print_methods(struct buf *b, unsigned set)
             before = ",";
         }
     }
-    buf_addc(b, ':');
+    return b->full ? -1 : 0;
 }
 
-int grant_print_net(struct buf *b, const struct net_scope *n)
+static int print_any(struct buf *b, unsigned set)
 {
+    buf_adds(b, "net");
+    if (set == NET_ANY_METHOD)
+        return b->full ? -1 : 0;
+    buf_addc(b, '=');
+    grant_print_methods(b, set);
+    return buf_adds(b, ":*");
+}
+
+int grant_print_net(struct buf *b, const struct grant *g)
+{
+    const struct net_scope *n = &g->net;
+    if (g->any)
+        return print_any(b, n->methods);
     bool plain = n->schemes == (NET_HTTP | NET_HTTPS) || (n->schemes == NET_HTTPS && n->port == PORT_HTTPS && !n->prefix);
     buf_adds(b, "net=");
-    if (n->methods != NET_ANY_METHOD)
-        print_methods(b, n->methods);
+    if (n->methods != NET_ANY_METHOD) {
+        grant_print_methods(b, n->methods);
+        buf_addc(b, ':');
+    }
     if (!plain)
         buf_adds(b, n->schemes == NET_HTTP ? "http://" : "https://");
     print_host(b, n);
+    print_port(b, n, n->schemes == NET_HTTP ? PORT_HTTP : PORT_HTTPS);
+    return n->prefix ? buf_adds(b, n->prefix) : b->full ? -1 : 0;
+}
+
+int grant_print_place(struct buf *b, const struct net_scope *n)
+{
+    struct net_scope shown = *n;
+    shown.span = n->span == NET_BENEATH_ONLY ? NET_BENEATH_ONLY : NET_HOST_ONLY;
+    print_host(b, &shown);
     print_port(b, n, n->schemes == NET_HTTP ? PORT_HTTP : PORT_HTTPS);
     return n->prefix ? buf_adds(b, n->prefix) : b->full ? -1 : 0;
 }

@@ -17,5 +17,8 @@ int grant_parse_net(struct grant_parse *p, const char *value);
 int grant_parse_origin(struct grant_parse *p, const char *value);
 int grant_parse_files(struct grant_parse *p, const char *value);
 
-int grant_print_net(struct buf *b, const struct net_scope *n);
+int grant_print_net(struct buf *b, const struct grant *g);
+int grant_print_methods(struct buf *b, unsigned set);
+/* HOST[:PORT][/PREFIX], with its span before it (`*.`, but not `.`, which is said in words). */
+int grant_print_place(struct buf *b, const struct net_scope *n);
 int grant_print_origin(struct buf *b, const struct net_scope *n);

@@ -27,11 +27,14 @@ void grants_unref(struct grants *g)
     for (size_t i = 0; i < g->n; i++)
         grant_finish(&g->item[i]);
     free(g->item);
+    grants_unref(g->asked);
     free(g);
 }
 
 static int copy_set(const struct grants *from, struct grants *to)
 {
+    if ((to->asked = from->asked))
+        grants_ref(to->asked);
     to->item = calloc(from->n + 1, sizeof *to->item);
     for (size_t i = 0; to->item && i < from->n; i++, to->n++)
         if (!grant_copy(&from->item[i], &to->item[i]))
@@ -70,12 +73,54 @@ int grants_add(struct grants **g, struct grant *one, cordon_error **err)
     return 0;
 }
 
-const struct grant *grants_find(const struct grants *g, const struct ask *a)
+int grants_narrow(struct grants **g, struct grants *asked, cordon_error **err)
 {
-    for (size_t i = 0; g && i < g->n; i++)
+    int rc = make_own(g, err);
+    if (rc < 0)
+        return rc;
+    grants_ref(asked);
+    grants_unref((*g)->asked);
+    (*g)->asked = asked;
+    return 0;
+}
+
+/* A request that is asked for may carry what its operator adds to it. */
+static bool asks_to_reach(const struct grant *asked, const struct ask *credential)
+{
+    struct ask a = *credential;
+    a.kind = ASK_NET;
+    a.method = (enum net_method)(asked->net.methods & -asked->net.methods);
+    a.path = asked->net.prefix ? asked->net.prefix : "/";
+    return asked->kind == GRANT_NET && grant_allows(asked, &a);
+}
+
+/* Functions of the embedding program have no form in a manifest: a skill asks for them by its imports. */
+static bool is_asked(const struct grants *asked, const struct ask *a)
+{
+    bool is = !asked || a->kind == ASK_CALL;
+    for (size_t i = 0; !is && i < asked->n; i++)
+        is = grant_allows(&asked->item[i], a) || (a->kind == ASK_CREDENTIAL && asks_to_reach(&asked->item[i], a));
+    return is;
+}
+
+static const struct grant *find_from(const struct grants *g, const struct ask *a, size_t first)
+{
+    for (size_t i = first; g && i < g->n; i++)
         if (grant_allows(&g->item[i], a))
-            return &g->item[i];
+            return is_asked(g->asked, a) ? &g->item[i] : NULL;
     return NULL;
+}
+
+const struct grant *grants_find(const struct grants *g, const struct ask *a) { return find_from(g, a, 0); }
+
+const struct grant *grants_find_next(const struct grants *g, const struct ask *a, const struct grant *before)
+{
+    return find_from(g, a, (size_t)(before - g->item) + 1);
+}
+
+enum denial grants_why_not(const struct grants *g, const struct ask *a)
+{
+    return g && !is_asked(g->asked, a) ? DENIAL_NOT_ASKED : DENIAL_NOT_GRANTED;
 }
 
 static bool serves(const struct grant *g, enum ask_kind kind)
@@ -94,10 +139,27 @@ static bool serves(const struct grant *g, enum ask_kind kind)
     return false;
 }
 
-bool grants_any(const struct grants *g, enum ask_kind kind)
+static bool any_serves(const struct grants *g, enum ask_kind kind)
 {
     for (size_t i = 0; g && i < g->n; i++)
         if (serves(&g->item[i], kind))
             return true;
     return false;
+}
+
+bool grants_asks_any(const struct grants *g, enum ask_kind kind)
+{
+    if (!g || !g->asked || kind == ASK_CALL)
+        return true;
+    return any_serves(g->asked, kind) || (kind == ASK_CREDENTIAL && any_serves(g->asked, ASK_NET));
+}
+
+bool grants_any(const struct grants *g, enum ask_kind kind) { return any_serves(g, kind) && grants_asks_any(g, kind); }
+
+bool grants_answers(const struct grants *asks, const struct grant *grant)
+{
+    bool answers = !asks || grant->kind == GRANT_CALL;
+    for (size_t i = 0; !answers && i < asks->n; i++)
+        answers = grant_answers(&asks->item[i], grant);
+    return answers;
 }

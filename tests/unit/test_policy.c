@@ -39,7 +39,7 @@ static bool is_same_grant(const struct grant *a, const struct grant *b)
     return a->kind == b->kind && a->net.methods == b->net.methods && a->net.schemes == b->net.schemes && a->net.span == b->net.span &&
            a->net.host.kind == b->net.host.kind && strcmp(a->net.host.text, b->net.host.text) == 0 && a->net.port == b->net.port &&
            is_same_text(a->net.prefix, b->net.prefix) && strcmp(a->name, b->name) == 0 && strcmp(a->secret, b->secret) == 0 &&
-           a->access == b->access && is_same_text(a->path, b->path) && is_same_text(a->guest, b->guest);
+           a->access == b->access && a->any == b->any && is_same_text(a->path, b->path) && is_same_text(a->guest, b->guest);
 }
 
 /* ---- the grammar by example ---- */
@@ -108,6 +108,17 @@ static const struct {
     {'m', "read=/data", NULL},
     {'m', "read=/", NULL},
     {'m', "net=.example.com", NULL},
+    {'m', "net", NULL},
+    {'m', "net=*", "net"},
+    {'m', "net=HEAD,GET:*", "net=GET,HEAD:*"},
+    {'m', "net=GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS:*", "net"},
+    {'m', "read", NULL},
+    {'m', "write", NULL},
+    {'m', "rw", NULL},
+    {'m', "env", NULL},
+    {'m', "secret", NULL},
+    {'m', "memory", NULL},
+    {'m', "exec", NULL},
     {'s', "env=LANG", NULL},
     {'s', "env=_x1", NULL},
     {'s', "secret=OPENAI_API_KEY", NULL},
@@ -188,6 +199,8 @@ static const struct {
     {'s', "write=/sys", "/proc"}, {'s', "read=/run/user", "/proc"}, {'s', "read=/proc::/data", "/proc"},
     {'t', "read=~", "home folder itself"}, {'t', "read=~/", "home folder itself"}, {'t', "read=/home/ann/.", "home folder itself"},
     {'s', "read=/a\nb", "control character"}, {'s', "read=/a\x1b[0m", "control character"}, {'s', "read=/\xff", "not UTF-8"}, {'s', "read=/\xe2\x80\xae" "x", "control character"},
+    {'s', "net=GET:*", "*.HOST"}, {'t', "read", "read=PATH"}, {'t', "env", "env=NAME"}, {'t', "secret", "secret=NAME"}, {'m', "net=", "net=HOST"}, {'m', "read=", "read=PATH"},
+    {'m', "env=*", "wildcards"}, {'m', "net=https://*", "*.HOST"}, {'m', "net=*:80", "*.HOST"}, {'m', "bearer", "SECRET@HOST"}, {'m', "call", "call=NAME"},
     {'m', "read=/a::/b", "guest's own path"}, {'m', "read=data", "must start with a /"}, {'m', "read=~/x", "must start with a /"}, {'m', "read=/a/..", "`..`"},
     {'s', "env=A*", "wildcards"}, {'s', "env=*", "wildcards"}, {'s', "env=1A", "name of a variable"}, {'s', "env=A-B", "name of a variable"}, {'s', "env=A=B", "name of a variable"},
     {'s', "env=", "env=NAME"}, {'s', "env=LD_PRELOAD", "never given"}, {'s', "env=CORDON_HOME", "never given"}, {'s', "env=\xc3\xa9", "name of a variable"},
