@@ -97,7 +97,8 @@ static int by_size(const void *a, const void *b)
 static double percentile_us(const struct figures *f, unsigned percent)
 {
     size_t i = (f->n * percent + 99) / 100;
-    return (double)(f->wall_ns[i ? i - 1 : 0] / 100) / 10;
+    uint64_t tenths = f->wall_ns[i ? i - 1 : 0] / 100;
+    return (double)tenths / 10;
 }
 
 struct advice { char fuel[32], memory[32], time[32]; };
@@ -120,9 +121,10 @@ static void advise(const struct figures *f, const cordon_host_opts *opts, enum c
 
 static int print_json(const struct cli *cli, const char *name, const char *export_name, const struct figures *f, const struct advice *a)
 {
+    uint64_t load_us = f->load_ns / 1000;
     cleanup_json json_t *object = json_pack(
         "{ss ss sI sI sf s{sf sf sf sf} s{sI sI} sI s{ss ss ss}}", "skill", name, "export", export_name, "calls", (json_int_t)f->n, "errs",
-        (json_int_t)f->errs, "load_ms", (double)(f->load_ns / 1000) / 1e3, "wall_us", "p50", percentile_us(f, 50), "p90", percentile_us(f, 90), "p99",
+        (json_int_t)f->errs, "load_ms", (double)load_us / 1e3, "wall_us", "p50", percentile_us(f, 50), "p90", percentile_us(f, 90), "p99",
         percentile_us(f, 99), "max", percentile_us(f, 100), "fuel", "min", (json_int_t)f->fuel_min, "max", (json_int_t)f->fuel_max,
         "memory_peak_bytes", (json_int_t)f->memory_max, "suggested", "fuel", a->fuel, "memory", a->memory, "timeout", a->time);
     return out_object(cli, object);

@@ -102,7 +102,7 @@ static int remove_one(const struct cli *cli, char **words, int n_words)
     (void)n_words;
     cordon_error *err = NULL;
     const char *bot;
-    long long id;
+    long long id = 0;
     if (find_bot(cli, &bot, &err) < 0 || read_number(words[0], 0, INT64_MAX, "ID", &id, &err) < 0 || cordon_memory_remove(NULL, bot, id, &err) < 0)
         return report_error(cli, NULL, err);
     return tell(cli, bot, id, false);

@@ -10,6 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* gcc 12's analyzer comes after the optimizer, which has left out that a pointer is NULL until it is set. */
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
+
 enum { TEXT_MAX = 4096 };
 
 struct job {
@@ -111,8 +115,12 @@ static int link_objects(const struct job *j, size_t n_objects, bool is_command, 
     cleanup(free_all) const char **objects = calloc(n_objects + 1, sizeof *objects);
     cleanup_free char *core = NULL;
     cleanup_free const char **argv = calloc(FIXED + 1 + n_objects + 1, sizeof *argv);
-    if (!objects || !argv || asprintf(&core, "%s/" COMPILE_CORE, j->tools->scratch) < 0)
+    if (!objects || !argv)
         return err_nomem(err);
+    if (asprintf(&core, "%s/" COMPILE_CORE, j->tools->scratch) < 0) {
+        core = NULL;
+        return err_nomem(err);
+    }
     memcpy(argv, fixed, sizeof fixed);
     argv[FIXED] = core;
     for (size_t n = 0; n < n_objects; n++) {

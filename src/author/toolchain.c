@@ -143,7 +143,7 @@ int toolchain_spawn(const struct toolchain *t, const char **argv, int said_fd, i
 
 int toolchain_run(const struct toolchain *t, const char **argv, const char *what, cordon_error **err)
 {
-    int status, rc = toolchain_spawn(t, argv, t->log_fd, &status, err);
+    int status = 0, rc = toolchain_spawn(t, argv, t->log_fd, &status, err);
     if (rc < 0 || status == 0)
         return rc;
     if ((rc = toolchain_missing(t, err)) < 0)

@@ -145,7 +145,7 @@ static cordon_error *err_new(enum cordon_errc code, const char *subject, const c
     return e;
 }
 
-int err_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *fmt, ...)
+int (err_set)(cordon_error **err, enum cordon_errc code, const char *subject, const char *fmt, ...)
 {
     if (err) {
         va_list ap;
@@ -168,7 +168,7 @@ static int err_code(cordon_error **err)
     return -(int)(err && *err ? (*err)->code : CORDON_E_HOST_BUG);
 }
 
-int err_hint(cordon_error **err, const char *fmt, ...)
+int (err_hint)(cordon_error **err, const char *fmt, ...)
 {
     cordon_error *e = err_own(err);
     va_list ap;
@@ -197,7 +197,7 @@ static void err_insert_cause(cordon_error *e, size_t at, const char *cause)
     e->n_causes++;
 }
 
-int err_wrap(cordon_error **err, const char *fmt, ...)
+int (err_wrap)(cordon_error **err, const char *fmt, ...)
 {
     cordon_error *e = err_own(err);
     va_list ap;
@@ -240,13 +240,13 @@ static bool is_shortage(int errnum)
     return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == EAGAIN;
 }
 
-int err_errno(cordon_error **err, int errnum, const char *verb, const char *subject)
+int (err_errno)(cordon_error **err, int errnum, const char *verb, const char *subject)
 {
     return err_set(err, is_shortage(errnum) ? CORDON_E_NO_RESOURCES : CORDON_E_IO, subject, "cannot %s%s%s: %s", verb,
                    subject ? " " : "", subject ? subject : "", strerror(errnum));
 }
 
-int err_nomem(cordon_error **err)
+int (err_nomem)(cordon_error **err)
 {
     if (err)
         *err = (cordon_error *)&out_of_memory;

@@ -59,7 +59,7 @@ static void walk_finish(struct walk *w) { close(w->at); }
 /* Is it on the mount that the walk is on? */
 static int check_mount(const struct walk *w, int fd, mode_t *ret_mode)
 {
-    struct mount m;
+    struct mount m = {0};
     int r = mount_of(fd, &m, ret_mode);
     if (r < 0)
         return r;

@@ -104,8 +104,9 @@ const char *address_why_not_global(const struct address *a)
     const uint8_t *inside = a->v6 ? a->bytes + 12 : a->bytes;
     if (a->v6) {
         const struct row *row = find_row(v6_rows, sizeof v6_rows / sizeof *v6_rows, a->bytes);
-        if (row->what || memcmp(a->bytes, nat64, sizeof nat64) != 0)
-            return row->what;
+        const char *what = row ? row->what : v6_rows->what; /* the first row is for all that has no other */
+        if (what || memcmp(a->bytes, nat64, sizeof nat64) != 0)
+            return what;
     }
     const struct row *row = find_row(v4_rows, sizeof v4_rows / sizeof *v4_rows, inside);
     return row ? row->what : NULL;

@@ -29,6 +29,7 @@ static bool parse_stat(const char *text, struct proc *ret)
     unsigned long threads, resident;
     char state;
     const char *at = strrchr(text, ')');
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
     if (!at || sscanf(at + 1, " %c %*d %ld %ld %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu %*d %*u %*u %lu", &state, &group, &session, &threads,
                       &resident) != 5)
         return false;
