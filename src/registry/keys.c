@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(REGISTRY_KEY == TRUST_ID && REGISTRY_DIGEST == TRUST_DIGEST && REGISTRY_SIGNATURE == TRUST_SIGNATURE, "one signature");
+_Static_assert((int)REGISTRY_KEY == (int)TRUST_ID && (int)REGISTRY_DIGEST == (int)TRUST_DIGEST && (int)REGISTRY_SIGNATURE == (int)TRUST_SIGNATURE, "one signature");
 
 void registry_keys_finish(struct registry_keys *k)
 {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
