@@ -229,12 +229,12 @@ static int refuse_newer(const struct db *db, cordon_error **err)
     return err_set(err, CORDON_E_NEWER_HOME, db->path, "the %s %s was written by a newer version of Cordon", db->kind->what, db->path);
 }
 
-/* 0: empty, because its maker was killed; else which form of ours it has. */
+/* 0: empty, because its maker was killed; else which form of ours it has. Tables first: their maker may commit them, with the two numbers, meanwhile. */
 static int read_form(struct db *db, int *ret, cordon_error **err)
 {
     int64_t application = 0, form = 0, tables = 0;
-    int r = number(db, "PRAGMA application_id", &application, err);
-    if (r < 0 || (r = number(db, "PRAGMA user_version", &form, err)) < 0 || (r = number(db, "SELECT count(*) FROM sqlite_master", &tables, err)) < 0)
+    int r = number(db, "SELECT count(*) FROM sqlite_master", &tables, err);
+    if (r < 0 || (r = number(db, "PRAGMA application_id", &application, err)) < 0 || (r = number(db, "PRAGMA user_version", &form, err)) < 0)
         return r;
     if (tables == 0) {
         *ret = 0;
