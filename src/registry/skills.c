@@ -46,7 +46,8 @@ static int read_limits(struct db *db, const char *text, uint64_t ret[CORDON_LIMI
         int l = find_limit(text, name);
         char *end = NULL;
         errno = 0;
-        unsigned long long value = text[name] == '=' ? strtoull(text + name + 1, &end, 10) : 0;
+        bool is_number = text[name] == '=' && text[name + 1] >= '0' && text[name + 1] <= '9';
+        unsigned long long value = is_number ? strtoull(text + name + 1, &end, 10) : 0;
         if (l < 0 || !value || errno || (*end && *end != ' '))
             return db_refuse(db, "limits of a manifest cannot be read", err);
         ret[l] = value;
