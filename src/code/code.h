@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From a stranger's bytes to code that may be loaded: sniff, the helper process, the cache. This room knows no Wasmtime; what the helper does with the bytes is
- * handed in by the composing room (a table of code_job_fn).
+ * handed in by the composing room (a table of struct code_job_row).
  *
  * Everything that looks into a stranger's bytes beyond their first 16 runs in the helper.
  */
@@ -20,9 +20,13 @@ enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_P
 enum code_kind code_sniff(const uint8_t *bytes, size_t len);
 
 /* ---- jobs: what the helper can be asked to do ---- */
-enum code_job { CODE_JOB_COMPILE, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_COUNT };
+enum code_job { CODE_JOB_COMPILE, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_UNPACK, CODE_JOB_COUNT };
 /* One row per job. `arg` is a short text (the tier for COMPILE, the world for BINDINGS, ...). Fills `meta` (JSON text) and/or `body`. Runs in the helper, after it locked itself in. */
 typedef int code_job_fn(const char *arg, const uint8_t *in, size_t len, struct buf *meta, struct buf *body, cordon_error **err);
+
+/* What such a job wants loaded before the helper locks itself in; it sees nothing of the stranger's. */
+typedef int code_prepare_fn(cordon_error **err);
+struct code_job_row { code_job_fn *run; code_prepare_fn *prepare; /* NULL: nothing */ };
 
 struct code_bounds { uint64_t memory_bytes; unsigned cpu_s, wall_s; };
 
@@ -35,7 +39,7 @@ void helper_free(struct helper *h);
  * been the reason. */
 int helper_run(struct helper *h, enum code_job job, const char *arg, const uint8_t *in, size_t len, char **ret_meta, int *ret_body_fd, uint64_t *ret_body_len, cordon_error **err);
 /* The other side: main() of the helper. `jobs` has a function for each enum code_job. */
-int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT]);
+int helper_main(int argc, char **argv, const struct code_job_row jobs[CODE_JOB_COUNT]);
 
 /* ---- helper_process.c ---- */
 /* Its path, as of child_find. */

@@ -87,14 +87,14 @@ static int try_threads(cordon_error **err)
     return e ? err_set(err, CORDON_E_IO, NULL, "cannot start the helper's threads: %s", strerror(e)) : 0;
 }
 
-static int run(const struct wire_job *job, code_job_fn *fn, struct buf *meta, struct buf *body, cordon_error **err)
+static int run(const struct wire_job *job, const struct code_job_row *row, struct buf *meta, struct buf *body, cordon_error **err)
 {
     const uint8_t *in = NULL;
     const char *arg = NULL;
     int r = bound(job, err);
-    if (r < 0 || (r = map_job(job, &arg, &in, err)) < 0 || (r = lockdown_helper(err)) < 0 || (r = try_threads(err)) < 0)
+    if (r < 0 || (r = map_job(job, &arg, &in, err)) < 0 || (row->prepare && (r = row->prepare(err)) < 0) || (r = lockdown_helper(err)) < 0 || (r = try_threads(err)) < 0)
         return r;
-    r = fn(arg, in, (size_t)job->input_len, meta, body, err);
+    r = row->run(arg, in, (size_t)job->input_len, meta, body, err);
     free((char *)arg);
     if (r < 0)
         return r;
@@ -111,7 +111,7 @@ static int answer(int r, const struct buf *meta, const struct buf *body, cordon_
 }
 
 /* What is allocated is left to the end of the process, which comes at once. */
-int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT])
+int helper_main(int argc, char **argv, const struct code_job_row jobs[CODE_JOB_COUNT])
 {
     (void)argc;
     cordon_error *why = NULL;
@@ -127,7 +127,7 @@ int helper_main(int argc, char **argv, code_job_fn *const jobs[CODE_JOB_COUNT])
     if (getppid() != job.parent)   /* the host ended before we could ask to be told */
         return 1;
     if (r >= 0)
-        r = jobs[job.job] ? run(&job, jobs[job.job], &meta, &body, &why)
+        r = jobs[job.job].run ? run(&job, &jobs[job.job], &meta, &body, &why)
                           : err_set(&why, CORDON_E_HOST_BUG, NULL, "the helper has no function for this job");
     r = answer(r, &meta, &body, why);
     cordon_error_free(why);

@@ -11,6 +11,7 @@ static const char *const job_words[CODE_JOB_COUNT] = {
     [CODE_JOB_COMPILE] = "compiling",
     [CODE_JOB_BINDINGS] = "making bindings",
     [CODE_JOB_COMPONENTIZE] = "making a component",
+    [CODE_JOB_UNPACK] = "unpacking",
 };
 
 /* The last lines it said, in their order, as causes. */

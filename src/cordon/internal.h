@@ -160,4 +160,4 @@ const char *outcome_level_name(enum log_level level); /* static */
 json_t *doctor_settings(const cordon_host_opts *o);
 
 /* ---- jobs.c: what the helper can do ---- */
-extern code_job_fn *const cordon_jobs[CODE_JOB_COUNT];
+extern const struct code_job_row cordon_jobs[CODE_JOB_COUNT];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the helper process does with a stranger's bytes, once it has locked itself in. */
+#include "bundle/bundle.h"
 #include "cordon/internal.h"
 #include "cordon/jobs_author.h"
 #include "engine/compile.h"
@@ -13,10 +14,11 @@ static int job_compile(const char *arg, const uint8_t *in, size_t len, struct bu
     return rc < 0 ? rc : compile(tier, in, len, meta, body, err);
 }
 
-code_job_fn *const cordon_jobs[CODE_JOB_COUNT] = {
-    [CODE_JOB_COMPILE] = job_compile,
-    [CODE_JOB_BINDINGS] = job_bindings,
-    [CODE_JOB_COMPONENTIZE] = job_componentize,
+const struct code_job_row cordon_jobs[CODE_JOB_COUNT] = {
+    [CODE_JOB_COMPILE] = {.run = job_compile},
+    [CODE_JOB_BINDINGS] = {.run = job_bindings},
+    [CODE_JOB_COMPONENTIZE] = {.run = job_componentize},
+    [CODE_JOB_UNPACK] = {.run = bundle_unpack_job, .prepare = bundle_unpack_prepare},
 };
 
 int cordon_helper_main(int argc, char **argv)

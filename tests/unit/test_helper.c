@@ -199,7 +199,7 @@ static void note_surroundings(void)
 /* Before main, so that the runner itself need not know. */
 __attribute__((constructor)) static void be_the_helper(int argc, char **argv)
 {
-    static code_job_fn *const jobs[CODE_JOB_COUNT] = {[CODE_JOB_COMPILE] = job};
+    static const struct code_job_row jobs[CODE_JOB_COUNT] = {[CODE_JOB_COMPILE] = {.run = job}};
     if (argc != 2 || strcmp(argv[1], "--helper"))
         return;
     note_surroundings();

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * libarchive, for the helper alone. */
+#pragma once
+#include <archive.h>
+#include <archive_entry.h>
+#include <cordon/error.h>
+
+#define ARCHIVE_USED(X)                                                                                                                \
+    X(archive_read_new) X(archive_read_support_filter_gzip) X(archive_read_support_format_tar) X(archive_read_support_format_zip_seekable) \
+    X(archive_read_open_memory) X(archive_read_next_header) X(archive_read_data_block) X(archive_read_free) X(archive_error_string)    \
+    X(archive_filter_count) X(archive_entry_pathname) X(archive_entry_filetype) X(archive_entry_perm) X(archive_entry_hardlink)        \
+    X(archive_entry_symlink) X(archive_entry_is_encrypted) X(archive_entry_sparse_reset) X(archive_entry_size) X(archive_entry_size_is_set)
+
+/* Its functions, under their names. */
+struct libarchive {
+#define X(name) __typeof__(name) *name;
+    ARCHIVE_USED(X)
+#undef X
+};
+
+/* Opens it, which reads files; it stays. MISSING_TOOL. */
+int libarchive_open(struct libarchive *ret, cordon_error **err);
+/* The same, of one that is open already: for a process that can open nothing any more. */
+int libarchive_again(struct libarchive *ret, cordon_error **err);
