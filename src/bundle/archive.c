@@ -50,8 +50,8 @@ static size_t common_folder(struct stream s)
 static int take_file(struct draft *d, const struct stream_file *f, size_t skip, cordon_error **err)
 {
     cleanup(sink_finish) struct sink s = SINK_NONE;
-    int r = draft_open(d, f->path + skip, f->path_len - skip, f->executable, true, &s, err);
-    if (r <= 0)
+    int r = path_check(f->path, f->path_len, d->refusal, err);   /* with the folder that is stepped into */
+    if (r < 0 || (r = draft_open(d, f->path + skip, f->path_len - skip, f->executable, true, &s, err)) <= 0)
         return r;
     r = draft_write(d, &s, f->bytes, f->len, err);
     return r < 0 ? r : draft_close(d, &s, err);

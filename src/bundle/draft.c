@@ -71,7 +71,7 @@ static int make_room(struct draft *d, cordon_error **err)
 
 int draft_open(struct draft *d, const char *path, size_t path_len, bool executable, bool may_be_left_out, struct sink *ret, cordon_error **err)
 {
-    __attribute__((cleanup(sink_finish))) struct sink s = SINK_NONE;
+    cleanup(sink_finish) struct sink s = SINK_NONE;
     int r = path_check(path, path_len, d->refusal, err);
     if (r < 0)
         return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/path.h"
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
@@ -50,20 +51,42 @@ static size_t depth_of(const char *path, size_t len)
     return n;
 }
 
+/* What can be shown of it. */
+struct shown { char text[BUNDLE_PATH_MAX + 1]; };
+static struct shown show(const char *path, size_t len)
+{
+    struct shown s;
+    snprintf(s.text, sizeof s.text, "%.*s", (int)(len < BUNDLE_PATH_MAX ? len : BUNDLE_PATH_MAX), path);
+    return s;
+}
+
+static int refuse(const char *path, size_t len, const char *why, enum cordon_errc code, cordon_error **err)
+{
+    struct shown s = show(path, len);
+    err_set(err, code, s.text, "\"%s\" %s", s.text, why);
+    err_hint(err, "Files of a skill have plain names, by which everyone means the same file.");
+    return -(int)code;
+}
+
+int path_check_plain(const char *path, size_t len, enum cordon_errc code, cordon_error **err)
+{
+    const char *why = why_no_path(path, len);
+    if (why)
+        return refuse(path, len, why, code, err);
+    if (len > BUNDLE_PATH_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "a path in it is longer than %d bytes: %s...", BUNDLE_PATH_MAX, show(path, len).text);
+    if (depth_of(path, len) > BUNDLE_DEPTH_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "a path in it is deeper than %d names: %s", BUNDLE_DEPTH_MAX, show(path, len).text);
+    return 0;
+}
+
 int path_check(const char *path, size_t len, enum cordon_errc code, cordon_error **err)
 {
-    char shown[BUNDLE_PATH_MAX + 1];
-    snprintf(shown, sizeof shown, "%.*s", (int)(len < BUNDLE_PATH_MAX ? len : BUNDLE_PATH_MAX), path);
-    const char *why = why_no_path(path, len);
-    if (!why && len > BUNDLE_PATH_MAX)
-        return err_set(err, CORDON_E_TOO_LARGE, shown, "a path in it is longer than %d bytes: %s...", BUNDLE_PATH_MAX, shown);
-    if (!why && depth_of(path, len) > BUNDLE_DEPTH_MAX)
-        return err_set(err, CORDON_E_TOO_LARGE, shown, "a path in it is deeper than %d names: %s", BUNDLE_DEPTH_MAX, shown);
-    int r = why || is_ascii(path, len) ? 0 : unicode_check(path, len, &why, err);
-    if (r < 0 || !why)
+    const char *why = NULL;
+    int r = path_check_plain(path, len, code, err);
+    if (r < 0 || is_ascii(path, len) || (r = unicode_check(path, len, &why, err)) < 0)
         return r;
-    err_set(err, code, shown, "\"%s\" %s", shown, why);
-    return err_hint(err, "Files of a skill have plain names, by which everyone means the same file.");
+    return why ? refuse(path, len, why, code, err) : 0;
 }
 
 bool path_name_is_left_out(const char *name)
@@ -164,7 +187,7 @@ static int take_one(struct taken *t, struct taken_one *o, enum cordon_errc code,
 
 static int take_prefix(struct taken *t, const char *path, size_t len, bool folder, enum cordon_errc code, cordon_error **err)
 {
-    __attribute__((cleanup(one_finish))) struct taken_one o = {.folder = folder};
+    cleanup(one_finish) struct taken_one o = {.folder = folder};
     int r = fold(path, len, &o.fold, err);
     if (r < 0)
         return r;

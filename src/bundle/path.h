@@ -7,6 +7,8 @@
 
 /* `code`, with the reason: it is no path of a bundle (empty, absolute, `.`, `..`, odd characters, blanks or dots at the end of a name, too long, too deep: TOO_LARGE). */
 int path_check(const char *path, size_t len, enum cordon_errc code, cordon_error **err);
+/* The same without what takes libunistring to see: for the helper, where nothing can be opened any more, and nobody believes it anyway. */
+int path_check_plain(const char *path, size_t len, enum cordon_errc code, cordon_error **err);
 /* One name of it, which is not looked at beyond its NUL. */
 bool path_name_is_left_out(const char *name);
 /* Has it such a name in it? */

@@ -123,7 +123,7 @@ static int take_entry(struct unpack *u, struct archive_entry *e, cordon_error **
         len--;
     if (folder && (!len || (len == 1 && given[0] == '.')))
         return 0;
-    int r = path_check(given, len, CORDON_E_BAD_ARTIFACT, err);
+    int r = path_check_plain(given, len, CORDON_E_BAD_ARTIFACT, err);
     if (r < 0)
         return r;
     return folder ? 0 : take_file(u, e, given, err);

@@ -40,7 +40,7 @@ static int refuse_kind(const struct walk *w, const char *path, mode_t mode, cord
 
 static int take_file(struct walk *w, int at, const char *name, const char *path, cordon_error **err)
 {
-    __attribute__((cleanup(sink_finish))) struct sink s = SINK_NONE;
+    cleanup(sink_finish) struct sink s = SINK_NONE;
     struct stat st;
     cleanup_fd int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
