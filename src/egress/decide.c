@@ -42,10 +42,17 @@ static void deny(struct gateway_request *r, enum denial why, const char *what)
     request_fail(r, GATEWAY_DENIED, "net=%.300s %s", r->wanted ? r->wanted : "", what);
 }
 
+/* Not where a request begins, so that what the asker names is always granted. */
+static bool goes_anywhere(const struct gateway_request *r)
+{
+    return r->ask.anywhere && r->redirects > 0 && r->url.scheme == NET_HTTPS && r->method & (NET_GET | NET_HEAD) && !host_is_literal_or_localhost(&r->url.host);
+}
+
 bool decide_url(struct gateway_request *r)
 {
     struct ask a = ask_of(r, ASK_NET);
-    if (grants_find(r->ask.grants, &a))
+    r->granted = grants_find(r->ask.grants, &a);
+    if (r->granted || goes_anywhere(r))
         return true;
     enum denial why = grants_why_not(r->ask.grants, &a);
     if (why == DENIAL_NOT_ASKED)
@@ -65,7 +72,7 @@ static bool is_let_in(const struct gateway *g, const struct address *a)
 
 static bool may_reach(const struct gateway_request *r, const struct address *a)
 {
-    return is_let_in(r->gateway, a) || (!address_why_not_global(a) && !own_address(a));
+    return (r->granted && is_let_in(r->gateway, a)) || (!address_why_not_global(a) && !own_address(a));
 }
 
 /* A literal and localhost were granted as such, with their port: decide_url has compared them. */

@@ -112,6 +112,7 @@ struct gateway_ask {
     bool streams;         /* the body comes from events->more; no redirect is followed */
     int64_t stream_len;   /* what it will be; negative: not known */
     bool follow;          /* redirects */
+    bool anywhere;        /* a redirect may also lead to any name by https, by GET or HEAD, though no grant has it: then to addresses of the open internet alone */
     bool decode;          /* ask for gzip, deflate or br, and hand out what was inside */
     struct grants *grants;
     uint64_t deadline_ns; /* monotonic; UINT64_MAX: none */

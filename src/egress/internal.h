@@ -56,6 +56,7 @@ struct gateway_request {
 
     /* Of this hop. */
     struct url url;
+    bool granted;                  /* false: it goes where no grant leads, as `anywhere` lets it */
     struct lookup *lookup;
     struct address pins[PINS_MAX]; /* addresses that may be connected to, in the order to try */
     size_t n_pins, pin;

@@ -9,6 +9,7 @@
 struct list {
     const psl_ctx_t *(*builtin)(void);
     int (*is_public_suffix2)(const psl_ctx_t *list, const char *name, int type);
+    const char *(*registrable_domain)(const psl_ctx_t *list, const char *name);
 };
 
 static bool find(void *library, const char *name, void *slot)
@@ -23,7 +24,8 @@ static bool open_list(struct list *ret)
     void *library = dlopen("libpsl.so.5", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library)
         return false;
-    bool whole = find(library, "psl_builtin", &ret->builtin) && find(library, "psl_is_public_suffix2", &ret->is_public_suffix2);
+    bool whole = find(library, "psl_builtin", &ret->builtin) && find(library, "psl_is_public_suffix2", &ret->is_public_suffix2) &&
+                 find(library, "psl_registrable_domain", &ret->registrable_domain);
     dlclose(library);
     return whole;
 }
@@ -46,4 +48,16 @@ const char *suffix_why_not_beneath(const struct host *h)
     if (!strchr(h->text, '.'))
         return "it would cover names of many owners: the host is a single label; write a name beneath it";
     return check_list(h->text);
+}
+
+bool suffix_same_owner(const struct host *a, const struct host *b)
+{
+    struct list psl;
+    if (a->kind == b->kind && !strcmp(a->text, b->text))
+        return true;
+    if (a->kind != HOST_NAME || b->kind != HOST_NAME || !strchr(a->text, '.') || !strchr(b->text, '.') || !open_list(&psl))
+        return false;
+    const psl_ctx_t *list = psl.builtin();
+    const char *of_a = list ? psl.registrable_domain(list, a->text) : NULL, *of_b = list ? psl.registrable_domain(list, b->text) : NULL;
+    return of_a && of_b && strchr(of_a, '.') && !strcmp(of_a, of_b);
 }
