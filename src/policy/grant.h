@@ -113,6 +113,8 @@ struct ask {
 
 bool grant_allows(const struct grant *g, const struct ask *a);
 
+/* Do they read the same? */
+bool grant_is_same(const struct grant *a, const struct grant *b);
 /* Could `grant` ever be used where `asked` is all that is asked for? Of files the whole grant must lie in what is asked. A credential answers who asks for requests to its
  * host: it is the operator's to add one. */
 bool grant_answers(const struct grant *asked, const struct grant *grant);

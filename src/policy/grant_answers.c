@@ -60,8 +60,24 @@ static bool answers_name(const struct grant *asked, const struct grant *g)
     return asked->kind == g->kind && (asked->any || strcmp(asked->name, g->name) == 0);
 }
 
+static bool is_same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+static bool is_same_net(const struct net_scope *a, const struct net_scope *b)
+{
+    return a->methods == b->methods && a->schemes == b->schemes && a->span == b->span && a->port == b->port && a->host.kind == b->host.kind &&
+           strcmp(a->host.text, b->host.text) == 0 && is_same_text(a->prefix, b->prefix);
+}
+
+bool grant_is_same(const struct grant *a, const struct grant *b)
+{
+    return a->kind == b->kind && a->any == b->any && a->access == b->access && is_same_net(&a->net, &b->net) && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->secret, b->secret) == 0 && is_same_text(a->path, b->path) && is_same_text(a->guest, b->guest);
+}
+
 bool grant_answers(const struct grant *asked, const struct grant *g)
 {
+    if (g->any)
+        return false;
     switch (g->kind) {
     case GRANT_NET: return answers_net(asked, g);
     case GRANT_BEARER: case GRANT_HEADER: return answers_credential(asked, g);

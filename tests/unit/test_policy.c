@@ -36,6 +36,7 @@ static bool is_same_text(const char *a, const char *b)
 
 static bool is_same_grant(const struct grant *a, const struct grant *b)
 {
+    ck_assert(grant_is_same(a, b) && grant_is_same(b, a));
     return a->kind == b->kind && a->net.methods == b->net.methods && a->net.schemes == b->net.schemes && a->net.span == b->net.span &&
            a->net.host.kind == b->net.host.kind && strcmp(a->net.host.text, b->net.host.text) == 0 && a->net.port == b->net.port &&
            is_same_text(a->net.prefix, b->net.prefix) && strcmp(a->name, b->name) == 0 && strcmp(a->secret, b->secret) == 0 &&
