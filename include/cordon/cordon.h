@@ -27,8 +27,8 @@
 #include <cordon/keep.h>
 #include <cordon/limits.h>
 #include <cordon/outcome.h>
+#include <cordon/registry.h>
 #include <cordon/script.h>
 #include <cordon/skill.h>
 #include <cordon/system.h>
-#include <cordon/trust.h>
 #endif

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cordon/internal.h"
+#include "cordon/installed.h"
 #include "wit/schema.h"
 
 #include <string.h>
@@ -143,12 +143,14 @@ static json_t *missing_json(const struct component *c)
 
 static json_t *number(uint64_t v) { return v > INT64_MAX ? json_null() : json_integer((json_int_t)v); }
 
-static json_t *limits_json(const cordon_skill *s)
+/* `said` NULL: an artifact's. */
+static json_t *limits_json(const cordon_skill *s, const struct said *said)
 {
     json_t *all = json_object();
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++)
-        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value", number(s->host->opts.deflt[s->tier][l]), "origin",
-                                                                                    host_default_origin(s->host, s->tier, (enum cordon_limit)l),
+        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value",
+                                                                                    number(said ? said->limits.value[l] : s->host->opts.deflt[s->tier][l]), "origin",
+                                                                                    said ? said->limits.origin[l] : host_default_origin(s->host, s->tier, (enum cordon_limit)l),
                                                                                     "ceiling", number(s->host->opts.ceiling[s->tier][l])));
     return all;
 }
@@ -169,9 +171,8 @@ static json_t *resources_json(const struct component *c)
                      (json_int_t)c->resources.max_initial_memory_bytes, "initial_table_elements", (json_int_t)c->resources.max_initial_table_elements);
 }
 
-int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err)
+static int describe(cordon_skill *s, const struct said *said, char **ret_json, cordon_error **err)
 {
-    cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
     const struct component *c = s->component;
     lay_docs(s);
     json_t *warnings = json_array();
@@ -179,20 +180,45 @@ int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_err
     json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "name", s->name, "tier", cordon_tier_name(s->tier),
                           "digest", s->digest, "kind", json_string_value(json_object_get(s->meta, "kind")) ? json_string_value(json_object_get(s->meta, "kind")) : "component",
                           "size_bytes", (json_int_t)s->size_bytes, "code_bytes", (json_int_t)s->code_bytes, "world", world_of(c), "imports", imports_json(c), "asks", asks_json(c),
-                          "exports", list, "default_export", default_export(c), "missing", missing_json(c), "limits", limits_json(s), "resources", resources_json(c), "warnings",
+                          "exports", list, "default_export", default_export(c), "missing", missing_json(c), "limits", limits_json(s, said), "resources", resources_json(c), "warnings",
                           warnings);
     *ret_json = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     return *ret_json ? 0 : err_nomem(err);
 }
 
-int cordon_skill_wit(const cordon_skill *s, char **ret_text, cordon_error **err)
+/* The skill whose code it is: itself, or what is in force behind a handle. */
+static int code_of(const cordon_skill *skill, struct in_force *ret, cordon_error **err)
+{
+    cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
+    if (s->installed)
+        return installed_now(s, ret, err);
+    skill_ref(s);
+    ret->skill = s;
+    return 0;
+}
+
+int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err)
+{
+    cleanup(in_force_finish) struct in_force f = {0};
+    int rc = code_of(skill, &f, err);
+    return rc < 0 ? rc : describe(f.skill, f.said, ret_json, err);
+}
+
+static int print_wit(const cordon_skill *s, char **ret_text, cordon_error **err)
 {
     const char *wit = json_string_value(json_object_get(s->meta, "wit"));
     if (!wit)
         return err_set(err, CORDON_E_BAD_ARTIFACT, s->name, "the WIT of %s cannot be printed: the printer gave up on it", s->name);
     *ret_text = strdup(wit);
     return *ret_text ? 0 : err_nomem(err);
+}
+
+int cordon_skill_wit(const cordon_skill *skill, char **ret_text, cordon_error **err)
+{
+    cleanup(in_force_finish) struct in_force f = {0};
+    int rc = code_of(skill, &f, err);
+    return rc < 0 ? rc : print_wit(f.skill, ret_text, err);
 }
 
 /* ---- tools ---- */
@@ -239,10 +265,13 @@ int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format
     static const enum tool_format formats[] = {[CORDON_TOOLS_MCP] = TOOL_MCP, [CORDON_TOOLS_OPENAI] = TOOL_OPENAI, [CORDON_TOOLS_ANTHROPIC] = TOOL_ANTHROPIC};
     if ((unsigned)format >= sizeof formats / sizeof *formats)
         return err_set(err, CORDON_E_USAGE, NULL, "there is no tool format %d", (int)format);
-    cordon_skill *s = (cordon_skill *)(uintptr_t)skill;
+    cleanup(in_force_finish) struct in_force f = {0};
+    int rc = code_of(skill, &f, err);
+    if (rc < 0)
+        return rc;
+    cordon_skill *s = f.skill;
     lay_docs(s);
     json_t *list = json_array();
-    int rc = 0;
     for (size_t i = 0; rc == 0 && i < s->component->n_exports; i++)
         if (is_tool(s->component, &s->component->exports[i]))
             rc = add_tool(s, &s->component->exports[i], formats[format], list, err);

@@ -66,6 +66,7 @@ struct cordon_host {
     pthread_mutex_t started_lock;
     struct started_calls started;                 /* from cordon_request_start to their delivery */
     bool closing;                                 /* being freed: nothing may be started */
+    _Atomic bool locked_in;                       /* the process is: it reads no registry any more */
 };
 
 struct cordon_skill {
@@ -80,11 +81,17 @@ struct cordon_skill {
     bool docs_laid;                               /* its docs are on the component's types; under the host's lock */
     char digest[80];                              /* "sha256:..." */
     uint64_t size_bytes, code_bytes;
+    struct installed *installed;                  /* owned; not NULL: a handle for what is installed, which has nothing but host and name (installed.h) */
 };
 
 struct cordon_request {
-    cordon_skill *skill;                          /* a reference */
+    cordon_skill *skill;                          /* a reference: the one whose code is called */
     struct call_spec *spec;
+    cordon_skill *front;                          /* a reference: the handle of what is installed; NULL: an artifact, and so are all below */
+    struct said *said;                            /* a reference: what the registry says */
+    uint64_t gen;                                 /* of which number of the registry that is */
+    struct powers *own;                           /* owned: what the program gave; NULL: nothing */
+    bool limited[CORDON_LIMIT_COUNT];             /* limits that the program set */
 };
 
 /* ---- host.c ---- */
@@ -118,6 +125,10 @@ int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err);
 /* Its place at the gateway, borrowed; NULL for one that imports nothing of the network. */
 int skill_net(cordon_skill *s, struct gateway_scope **ret, cordon_error **err);
 void skill_ref(cordon_skill *s);
+/* One whose bytes the registry knows: by BLAKE2b-256, as the cache does, and by SHA-256, which what the cache says of them has to agree with. The file at `path` is read only
+ * where the cache has no code of it (NULL: it is gone). DAMAGED: it is another. */
+int skill_load_kept(cordon_host *h, const char *name, enum cordon_tier tier, const char *path, const uint8_t digest[CODE_DIGEST_LEN], const uint8_t sha256[32], cordon_skill **ret,
+                    cordon_error **err);
 
 /* ---- request_grants.c ---- */
 /* Adds a grant, as cordon_request_allow reads it, to powers that nobody else holds. */
@@ -125,6 +136,10 @@ int grants_allow(const cordon_host *h, struct powers *p, const char *skill, cons
 
 /* Reads a grant as the operator writes it. */
 int grants_read(const char *text, struct grant *ret, cordon_error **err);
+/* Is the folder of this one (GRANT_FILES) there, and one that may be granted? USAGE. */
+int grants_check_folder(const cordon_host *h, const struct grant *g, cordon_error **err);
+/* NOT_ASKED: no call of `skill` could use that grant. */
+int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **err);
 /* Adds it with what comes with it: the folder, opened, or the variable's value. Takes the grant on success. */
 int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err);
 
@@ -136,6 +151,10 @@ int grants_set_env(struct powers *p, const char *name, const char *value, cordon
 int host_check_limit(const cordon_host *h, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err);
 /* Makes the request's spec its own alone, so that it may be changed. */
 int request_writable(cordon_request *r, cordon_error **err);
+/* NULL without memory. */
+struct call_spec *request_spec_copy(const struct call_spec *from);
+/* Do its arguments fit its export still? */
+int request_spec_check(struct call_spec *s, cordon_error **err);
 
 /* ---- places.c ---- */
 enum { PLACES_MAX = 6 };

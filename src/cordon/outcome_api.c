@@ -213,7 +213,7 @@ int cordon_outcome_json(const cordon_outcome *o, char **ret_json, cordon_error *
     add(&b, "cordon", json_integer(1));
     add(&b, "invocation_id", json_string(o->invocation_id));
     add(&b, "skill", json_string(o->skill));
-    add(&b, "version", json_null());
+    add(&b, "version", text_or_null(o->version));
     add(&b, "tier", json_string(cordon_tier_name(o->tier)));
     add(&b, "outcome", json_string(kinds[o->kind].text));
     add_output(&b, o);

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cordon/internal.h"
+#include "cordon/installed.h"
 #include "engine/values.h"
 
 #include <sodium.h>
@@ -23,7 +23,7 @@ static char *dup_bytes(const char *p, size_t len)
     return copy;
 }
 
-static struct call_spec *copy_spec(const struct call_spec *from)
+struct call_spec *request_spec_copy(const struct call_spec *from)
 {
     struct call_spec *s = calloc(1, sizeof *s);
     if (!s)
@@ -39,6 +39,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->tier = from->tier;
     s->skill = strdup(from->skill);
     s->bot = from->bot ? strdup(from->bot) : NULL;
+    s->version = from->version ? strdup(from->version) : NULL;
     s->powers = from->powers ? powers_copy(from->powers) : powers_new();
     s->args = json_deep_copy(from->args); /* jansson counts references, but not for two threads that let go at once */
     s->input = dup_bytes(from->input, from->input_len);
@@ -46,7 +47,7 @@ static struct call_spec *copy_spec(const struct call_spec *from)
     s->argv_bytes = from->argv_bytes;
     s->args_bytes = from->args_bytes;
     s->argv = calloc(from->n_argv + 1, sizeof *s->argv);
-    bool whole = s->skill && s->powers && s->argv && (s->bot || !from->bot) && (s->input || !from->input) && (s->args || !from->args);
+    bool whole = s->skill && s->powers && s->argv && (s->bot || !from->bot) && (s->version || !from->version) && (s->input || !from->input) && (s->args || !from->args);
     for (size_t i = 0; whole && i < from->n_argv; i++, s->n_argv++)
         whole = (s->argv[i] = strdup(from->argv[i])) != NULL;
     if (whole)
@@ -59,7 +60,7 @@ int request_writable(cordon_request *r, cordon_error **err)
 {
     if (atomic_load_explicit(&r->spec->refs, memory_order_acquire) == 1)
         return 0;
-    struct call_spec *own = copy_spec(r->spec);
+    struct call_spec *own = request_spec_copy(r->spec);
     if (!own)
         return err_nomem(err);
     call_spec_unref(r->spec);
@@ -75,17 +76,23 @@ static void default_limits(const cordon_skill *skill, struct limit_set *set)
     }
 }
 
-static int first_spec(cordon_skill *skill, const struct component_export *ex, struct call_spec **ret, cordon_error **err)
+/* `said`: what the registry says of the calls of an installed one; NULL: an artifact. */
+static int first_spec(cordon_skill *skill, const struct said *said, const struct component_export *ex, struct call_spec **ret, cordon_error **err)
 {
     char *argv0 = skill->name;
     struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1};
     default_limits(skill, &from.limits);
+    if (said) {
+        from.limits = said->limits;
+        from.version = said->version;
+        from.powers = said->powers;
+    }
     memcpy(from.ceiling, skill->host->opts.ceiling[skill->tier], sizeof from.ceiling);
     struct gateway_scope *net;
     int rc = skill_net(skill, &net, err);
     if (rc < 0)
         return rc;
-    *ret = copy_spec(&from);
+    *ret = request_spec_copy(&from);
     if (!*ret)
         return err_nomem(err);
     pool_share_ref((*ret)->powers->io = skill->io);
@@ -94,7 +101,7 @@ static int first_spec(cordon_skill *skill, const struct component_export *ex, st
     return 0;
 }
 
-int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_request **ret, cordon_error **err)
+static int new_request(cordon_skill *skill, const struct said *said, const char *export_name, cordon_request **ret, cordon_error **err)
 {
     const struct component_export *ex;
     int rc = component_find(skill->component, export_name, &ex, err);
@@ -103,7 +110,7 @@ int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_requ
     cordon_request *r = calloc(1, sizeof *r);
     if (!r)
         return err_nomem(err);
-    rc = first_spec(skill, ex, &r->spec, err);
+    rc = first_spec(skill, said, ex, &r->spec, err);
     if (rc < 0) {
         free(r);
         return rc;
@@ -114,12 +121,32 @@ int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_requ
     return 0;
 }
 
+static int new_of_installed(cordon_skill *front, const char *export_name, cordon_request **ret, cordon_error **err)
+{
+    cleanup(in_force_finish) struct in_force f = {0};
+    int rc = installed_now(front, &f, err);
+    if (rc < 0 || (rc = new_request(f.skill, f.said, export_name, ret, err)) < 0)
+        return rc;
+    skill_ref((*ret)->front = front);
+    said_ref((*ret)->said = f.said);
+    (*ret)->gen = f.gen;
+    return 0;
+}
+
+int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_request **ret, cordon_error **err)
+{
+    return skill->installed ? new_of_installed(skill, export_name, ret, err) : new_request(skill, NULL, export_name, ret, err);
+}
+
 void cordon_request_free(cordon_request *r)
 {
     if (!r)
         return;
     call_spec_unref(r->spec);
     cordon_skill_free(r->skill);
+    cordon_skill_free(r->front);
+    said_unref(r->said);
+    powers_unref(r->own);
     free(r);
 }
 
@@ -314,6 +341,7 @@ int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_
         return rc;
     r->spec->limits.value[limit] = value;
     r->spec->limits.origin[limit] = origin ? origin : "request";
+    r->limited[limit] = true;
     return 0;
 }
 
@@ -330,6 +358,15 @@ int cordon_request_set_bot(cordon_request *r, const char *name, cordon_error **e
     free(r->spec->bot);
     r->spec->bot = copy;
     return 0;
+}
+
+int request_spec_check(struct call_spec *s, cordon_error **err)
+{
+    size_t bytes = 0;
+    int rc = s->args ? check_args(s, s->args, &bytes, err) : s->input ? check_input(s, s->input, s->input_len, err) : 0;
+    if (rc == 0 && s->args && s->export->shape == SHIM_DYNAMIC)
+        s->args_bytes = bytes;
+    return rc;
 }
 
 /* ---- running ---- */
@@ -374,7 +411,9 @@ static int new_call(cordon_request *r, call_done_fn *done, void *data, struct ca
     char id[ID_TEXT];
     struct timespec now;
     cordon_host *h = r->skill->host;
-    int rc = check_ready(r, err);
+    int rc = request_follow(r, err);
+    if (rc == 0)
+        rc = check_ready(r, err);
     if (rc == 0 && r->skill->component->waits && !atomic_load_explicit(&h->runtime, memory_order_acquire))
         rc = host_runtime(h, err);
     if (rc < 0)

@@ -2,7 +2,7 @@
  * What a request may touch: the operator's grants, and the values that come with them. */
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "cordon/internal.h"
+#include "cordon/installed.h"
 #include "keep/recall.h"
 #include "keep/secrets.h"
 
@@ -43,17 +43,35 @@ static int take_with(const cordon_host *h, struct powers *p, const struct grant 
     }
 }
 
-/* The folder is opened here and now: what it is from here on is what the operator meant. */
-static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
+static int open_folder(const cordon_host *h, const struct grant *g, struct file_root **ret, cordon_error **err)
 {
     cleanup(places_finish) struct places places = {0};
-    cleanup(root_finish) struct file_root *root = NULL;
     int rc = places_find(&h->opts, &places, err);
     if (rc < 0)
         return rc;
     const struct file_guard guard = {.home = secure_getenv("HOME"), .places = places.place, .n = places.n};
-    rc = file_root_open(g, &guard, &root, err);
+    return file_root_open(g, &guard, ret, err);
+}
+
+int grants_check_folder(const cordon_host *h, const struct grant *g, cordon_error **err)
+{
+    cleanup(root_finish) struct file_root *root = NULL;
+    return open_folder(h, g, &root, err);
+}
+
+/* The folder is opened here and now: what it is from here on is what the operator meant. */
+static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
+{
+    cleanup(root_finish) struct file_root *root = NULL;
+    int rc = open_folder(h, g, &root, err);
     return rc == 0 ? powers_grant_folder(p, g, root, err) : rc;
+}
+
+int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **err)
+{
+    int rc = err_set(err, CORDON_E_NOT_ASKED, grant, "%s does not ask for anything that %s would answer", skill, grant);
+    err_hint(err, "`cordon inspect %s` lists what it asks for; a grant beyond that would never be used.", skill);
+    return rc;
 }
 
 int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
@@ -80,10 +98,35 @@ int grants_allow(const cordon_host *h, struct powers *p, const char *skill, cons
     return rc == 0 ? grants_give(h, p, &g, err) : rc;
 }
 
+static void powers_finish(struct powers **p) { powers_unref(*p); }
+
+/* Of an installed skill: what its manifest does not ask for would never be used, so it is said. */
+static int check_asked(const cordon_request *r, const struct powers *more, const char *text, cordon_error **err)
+{
+    for (size_t i = 0; i < more->grants->n; i++)
+        if (!grants_answers(r->said->asks, &more->grants->item[i]))
+            return grants_refuse_unasked(r->spec->skill, text, err);
+    return 0;
+}
+
+/* `value` NULL: a grant, else a variable with its value. */
+static int give(cordon_request *r, const char *text, const char *value, cordon_error **err)
+{
+    const cordon_host *h = r->skill->host;
+    cleanup(powers_finish) struct powers *more = r->front ? powers_new() : NULL;
+    struct powers *to = r->front ? more : r->spec->powers;
+    if (!to)
+        return err_nomem(err);
+    int rc = value ? grants_set_env(to, text, value, err) : grants_allow(h, to, r->spec->skill, text, err);
+    if (rc < 0 || !r->front)
+        return rc;
+    return (rc = check_asked(r, more, text, err)) < 0 ? rc : request_give(r, more, err);
+}
+
 int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
 {
     int rc = request_writable(r, err);
-    return rc == 0 ? grants_allow(r->skill->host, r->spec->powers, r->spec->skill, grant, err) : rc;
+    return rc == 0 ? give(r, grant, NULL, err) : rc;
 }
 
 int grants_set_env(struct powers *p, const char *name, const char *value, cordon_error **err)
@@ -103,5 +146,5 @@ int grants_set_env(struct powers *p, const char *name, const char *value, cordon
 int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)
 {
     int rc = request_writable(r, err);
-    return rc == 0 ? grants_set_env(r->spec->powers, name, value, err) : rc;
+    return rc == 0 ? give(r, name, value, err) : rc;
 }

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cordon/internal.h"
+#include "cordon/installed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,6 +220,13 @@ static void read_meta(cordon_skill *s, const struct cache_entry *entry)
     s->code_bytes = entry->code_len;
 }
 
+/* What is refused here is not remembered: it costs next to nothing to find out again, and the pool's size, which it may be about, is a setting. */
+static int take_code(cordon_skill *s, struct engine *e, const struct cache_entry *entry, cordon_error **err)
+{
+    read_meta(s, entry);
+    return component_load(e, entry->fd, &s->component, err);
+}
+
 static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
 {
     struct engine *e;
@@ -228,11 +235,7 @@ static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
     if (rc < 0)
         return rc;
     rc = get_code(s->host, e, a, &entry, err);
-    if (rc < 0)
-        return rc;
-    read_meta(s, &entry);
-    /* What is refused here is not remembered: it costs next to nothing to find out again, and the pool's size, which it may be about, is a setting. */
-    return component_load(e, entry.fd, &s->component, err);
+    return rc < 0 ? rc : take_code(s, e, &entry, err);
 }
 
 static int load_artifact(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
@@ -280,6 +283,61 @@ int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, c
     return load_artifact(h, name, &a, tier, ret, err);
 }
 
+/* ---- what is installed ---- */
+
+static int refuse_other(const char *name, const char *what, cordon_error **err)
+{
+    int rc = err_set(err, CORDON_E_DAMAGED, name, "the code of %s %s", name, what);
+    err_hint(err, "`cordon verify %s` shows what is wrong; `cordon update %s` installs it again.", name, name);
+    return rc;
+}
+
+/* The bytes, where their code is not in the cache any more: they have to be those that were installed. */
+static int compile_kept(cordon_skill *s, struct engine *e, struct cache *cache, const char *path, const uint8_t digest[CODE_DIGEST_LEN], struct cache_entry *ret, cordon_error **err)
+{
+    cleanup(artifact_finish) struct artifact a = {.name = s->name, .fd = -1};
+    if (!path)
+        return refuse_other(s->name, "is gone", err);
+    a.fd = open_regular(path, &a.stat, err);
+    if (a.fd < 0)
+        return a.fd;
+    int rc = identify(cache, &a, err);
+    if (rc < 0)
+        return rc;
+    if (memcmp(a.digest, digest, sizeof a.digest))
+        return refuse_other(s->name, "is not what was installed", err);
+    return compile_and_keep(s->host, e, cache, &a, ret, err);
+}
+
+static int load_kept(cordon_skill *s, const char *path, const uint8_t digest[CODE_DIGEST_LEN], const uint8_t sha256[32], cordon_error **err)
+{
+    struct engine *e;
+    struct cache *cache;
+    char text[80] = "sha256:";
+    cleanup(cache_entry_finish) struct cache_entry entry = {.fd = -1};
+    int rc = host_engine(s->host, s->tier, &e, err);
+    if (rc < 0 || (rc = host_cache(s->host, &cache, err)) < 0 || (rc = cache_get(cache, e->identity, digest, &entry, err)) < 0 ||
+        (rc == 0 && (rc = compile_kept(s, e, cache, path, digest, &entry, err)) < 0) || (rc = take_code(s, e, &entry, err)) < 0)
+        return rc;
+    sodium_bin2hex(text + 7, 65, sha256, 32);
+    return strcmp(text, s->digest) ? refuse_other(s->name, "has two digests that do not belong to one file", err) : 0;
+}
+
+int skill_load_kept(cordon_host *h, const char *name, enum cordon_tier tier, const char *path, const uint8_t digest[CODE_DIGEST_LEN], const uint8_t sha256[32], cordon_skill **ret,
+                    cordon_error **err)
+{
+    cordon_skill *s = NULL;
+    int rc = make_skill(h, name, tier, &s, err);
+    if (rc == 0)
+        rc = load_kept(s, path, digest, sha256, err);
+    if (rc < 0) {
+        cordon_skill_free(s);
+        return rc;
+    }
+    *ret = s;
+    return 0;
+}
+
 static bool asks_for_net(const struct component *c)
 {
     bool asks = false;
@@ -315,11 +373,12 @@ void cordon_skill_free(cordon_skill *s)
     component_unref(s->component);
     pool_share_unref(s->io);
     gateway_scope_unref(s->net);
+    installed_free(s->installed);
     json_decref(s->meta);
     free(s->name);
     free(s);
 }
 
 const char *cordon_skill_name(const cordon_skill *s) { return s->name; }
-enum cordon_tier cordon_skill_tier(const cordon_skill *s) { return s->tier; }
+enum cordon_tier cordon_skill_tier(const cordon_skill *s) { return s->installed ? installed_tier(s) : s->tier; }
 void cordon_free(void *p) { free(p); }

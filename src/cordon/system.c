@@ -65,6 +65,8 @@ int cordon_lock_in(cordon_host *h, const cordon_request *request, const char **r
     int rc = request ? gather(h, request, &what, paths, ports, err) : 0;
     if (rc == 0)
         rc = lockdown_run(&what, ret_missing, err);
+    if (rc == 0)
+        atomic_store(&h->locked_in, true);
     /* A thread from before is outside of Landlock's domain, and the filter now lets it open files. */
     return rc == 0 && what.needs ? sched_renew_ticker(h->sched, err) : rc;
 }

@@ -300,6 +300,7 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     o->limits = &spec->limits;
     o->skill = spec->skill;
     o->tier = spec->tier;
+    o->version = spec->version;
     buf_init(&o->output, spec->limits.value[CORDON_LIMIT_OUTPUT_BYTES]);
     buf_init(&o->log_text, spec->limits.value[CORDON_LIMIT_LOG_BYTES]);
     buf_init(&c->stderr_line, STDERR_LINE_MAX);
@@ -351,6 +352,7 @@ void call_spec_unref(struct call_spec *s)
     free(s->argv);
     free(s->input);
     free(s->skill);
+    free(s->version);
     free(s->bot);
     powers_unref(s->powers);
     free(s);

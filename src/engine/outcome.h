@@ -40,6 +40,7 @@ struct cordon_outcome {
     size_t n_denials;
     uint64_t denials_dropped;
     const char *skill;
+    const char *version;                   /* of the installed skill; NULL: it was no installed one */
     enum cordon_tier tier;
     char invocation_id[37];
     /* Releases the call the outcome is part of. */

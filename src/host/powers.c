@@ -140,6 +140,34 @@ int powers_set_env(struct powers *p, const char *name, const char *value, cordon
     return 0;
 }
 
+static int merge_grants(struct powers *p, const struct grants *more, cordon_error **err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < more->n; i++) {
+        struct grant one;
+        rc = grant_copy(&more->item[i], &one) ? grants_add(&p->grants, &one, err) : err_nomem(err);
+        if (rc < 0)
+            grant_finish(&one);
+    }
+    return rc;
+}
+
+int powers_merge(struct powers *p, const struct powers *more, cordon_error **err)
+{
+    int rc = 0;
+    if (more->roots && !p->roots && !(p->roots = file_roots_new()))
+        return err_nomem(err);
+    for (size_t i = 0; rc == 0 && more->roots && i < more->roots->n; i++)
+        rc = file_roots_add(&p->roots, more->roots->item[i], err);
+    for (size_t i = 0; rc == 0 && i < more->n_env; i++)
+        rc = powers_set_env(p, more->env[i].name, more->env[i].value, err);
+    if (rc == 0 && more->secrets)
+        rc = keyring_merge(&p->secrets, more->secrets, err);
+    if (rc == 0 && more->memory && !p->memory)
+        recall_ref(p->memory = more->memory);
+    return rc == 0 ? merge_grants(p, more->grants, err) : rc;
+}
+
 const char *powers_env(const struct powers *p, const char *name)
 {
     const struct env_value *e = find_env(p, name);

@@ -41,6 +41,8 @@ void powers_unref(struct powers *p); /* NULL allowed */
 int powers_grant(struct powers *p, struct grant *one, cordon_error **err);
 /* The same for a grant of a folder, with the folder. */
 int powers_grant_folder(struct powers *p, struct grant *one, struct file_root *root, cordon_error **err);
+/* Adds all that is granted in `more`, with what comes with it. */
+int powers_merge(struct powers *p, const struct powers *more, cordon_error **err);
 /* The value that a granted variable has. Replaces an earlier one. TOO_LARGE; USAGE for what is not UTF-8. */
 int powers_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
 /* NULL: it has none. */

@@ -102,6 +102,14 @@ int keyring_add(struct keyring **k, const char *name, struct secret *s, cordon_e
     return 0;
 }
 
+int keyring_merge(struct keyring **k, const struct keyring *more, cordon_error **err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < more->n; i++)
+        rc = keyring_add(k, more->item[i].name, more->item[i].secret, err);
+    return rc;
+}
+
 const struct secret *keyring_find(const struct keyring *k, const char *name)
 {
     size_t i = k ? find(k, name) : 0;

@@ -30,5 +30,7 @@ void keyring_ref(struct keyring *k);     /* NULL allowed */
 void keyring_unref(struct keyring *k);   /* NULL allowed */
 /* Adds it under that name, or puts it in the place of the one of that name. A ring that others hold too is not changed: *k becomes a copy. Takes a reference of its own. */
 int keyring_add(struct keyring **k, const char *name, struct secret *s, cordon_error **err);
+/* Adds all of another. */
+int keyring_merge(struct keyring **k, const struct keyring *more, cordon_error **err);
 /* Lives as long as the ring; NULL: it has none of that name. */
 const struct secret *keyring_find(const struct keyring *k, const char *name);

@@ -192,6 +192,51 @@ int registry_set_pin(struct registry *r, const char *name, const char *key, cord
     return rc;
 }
 
+void registry_seen_finish(struct registry_seen *k)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        free(k->item[i].id);
+        free(k->item[i].names);
+        free(k->item[i].first_seen);
+        free(k->item[i].last_used);
+    }
+    free(k->item);
+    *k = (struct registry_seen){0};
+}
+
+static int read_seen(struct db *db, sqlite3_stmt *s, struct registry_seen *all, cordon_error **err)
+{
+    struct registry_seen_key *more = all->n < REGISTRY_SKILLS_MAX ? realloc(all->item, (all->n + 1) * sizeof *more) : NULL;
+    if (!more)
+        return all->n < REGISTRY_SKILLS_MAX ? err_nomem(err) : db_refuse(db, "it holds more keys than can be", err);
+    all->item = more;
+    struct registry_seen_key *k = &more[all->n++];
+    *k = (struct registry_seen_key){0};
+    char **const to[] = {&k->id, &k->first_seen, &k->last_used, &k->names};
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < 4; i++)
+        rc = db_text(db, s, i, to[i], err);
+    return rc < 0 || (k->id && k->first_seen && k->last_used) ? rc : db_refuse(db, "a key has a gap", err);
+}
+
+int registry_seen(struct registry *r, struct registry_seen *ret, cordon_error **err)
+{
+    cleanup(registry_seen_finish) struct registry_seen all = {0};
+    sqlite3_stmt *s = NULL;
+    int rc = db_query(&r->db, &s, err,
+                      "SELECT k.publisher_id, k.first_seen, k.last_used, (SELECT '[' || group_concat('\"' || p.name || '\"', ',') || ']' FROM pins p"
+                      " WHERE p.publisher_id = k.publisher_id) FROM publisher_keys k ORDER BY k.publisher_id",
+                      "");
+    while (rc == 0 && (rc = db_step(&r->db, s, err)) > 0)
+        rc = read_seen(&r->db, s, &all, err);
+    db_done(&r->db, s);
+    if (rc == 0) {
+        *ret = all;
+        all = (struct registry_seen){0};
+    }
+    return rc;
+}
+
 int registry_highest(struct registry *r, const char *name, const char *publisher, char **ret, cordon_error **err)
 {
     sqlite3_stmt *s = NULL;

@@ -163,6 +163,11 @@ enum cordon_tier registry_tier(const struct registry_version *v, enum registry_s
 int registry_pin(struct registry *r, const char *name, char ret[REGISTRY_KEY + 1], cordon_error **err);
 /* Pins this key in place of any other, and notes that it was seen (publisher_keys). */
 int registry_set_pin(struct registry *r, const char *name, const char *key, cordon_error **err);
+/* Keys that skills were signed with: `names` is a JSON array of the names that are pinned to it. */
+struct registry_seen_key { char *id, *names, *first_seen, *last_used; };
+struct registry_seen { struct registry_seen_key *item; size_t n; };
+void registry_seen_finish(struct registry_seen *s);
+int registry_seen(struct registry *r, struct registry_seen *ret, cordon_error **err);
 /* The highest version that was ever installed under this name by this publisher ("": unsigned). 1; 0: none. The caller frees. */
 int registry_highest(struct registry *r, const char *name, const char *publisher, char **ret, cordon_error **err);
 int registry_set_highest(struct registry *r, const char *name, const char *publisher, const char *version, cordon_error **err);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/safe.h"
 #include "base/scratch.h"
+#include "bundle/bundle.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ int registry_staging(const char *home, char **ret, cordon_error **err)
     cleanup(home_finish) struct home h = HOME_NONE;
     cleanup_free char *path = NULL;
     int r = home_make(home, &h, err);
-    if (r < 0 || (r = staging_of(&h, &path, err)) < 0)
+    if (r < 0 || (r = staging_of(&h, &path, err)) < 0 || (r = bundle_sweep(path, err)) < 0)
         return r;
     *ret = take(path);
     return 0;
@@ -134,4 +135,5 @@ void registry_store_sweep(struct registry *r)
     for (struct dirent *e; d && (e = readdir(d));)
         if (is_digest(e->d_name) && !is_named(r, e->d_name))
             throw_out(store, e->d_name, staging);
+    bundle_sweep(staging, NULL);
 }
