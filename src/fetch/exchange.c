@@ -276,7 +276,7 @@ static const struct gateway_events events = {.head = on_head, .body = on_body, .
 static uint64_t max_of(const struct exchange_ask *a)
 {
     uint64_t max = a->sink ? a->sink->max : a->max;
-    return (max > EXCHANGE_TEXT_MAX ? max : EXCHANGE_TEXT_MAX) + 1; /* one more than is taken, so that this side says why */
+    return max > EXCHANGE_TEXT_MAX ? max : EXCHANGE_TEXT_MAX;
 }
 
 static int start(struct waiter *v)

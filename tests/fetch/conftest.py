@@ -14,9 +14,10 @@ import struct
 import subprocess
 import threading
 import time
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -67,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         length = int(self.headers.get("Content-Length", 0))
         self.body = self.rfile.read(length) if length else b""
-        self.server.requests.append((self.command, self.path, dict(self.headers), self.body))
+        self.server.requests.append((self.command, self.path, {name.title(): value for name, value in self.headers.items()}, self.body))
         path = self.path.partition("?")[0]
         for (method, prefix), act in self.server.routes.items():
             if method == self.command and (path == prefix or (prefix.endswith("*") and path.startswith(prefix[:-1]))):
@@ -288,7 +289,7 @@ class Registry:
                 time.sleep(0.02)
 
     def manifest(self, name, tag):
-        with urlopen(f"http://{self.host}/v2/{name}/manifests/{tag}") as answer:
+        with urlopen(Request(f"http://{self.host}/v2/{name}/manifests/{tag}", headers={"Accept": "application/vnd.oci.image.manifest.v1+json"})) as answer:
             return json.loads(answer.read())
 
     def stop(self):
@@ -315,7 +316,9 @@ def registry(registry_program, tmp_path_factory):
 @pytest.fixture(scope="module")
 def locked_registry(registry_program, tmp_path_factory):
     """One that wants user and password."""
-    import crypt  # bcrypt, of the C library
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import crypt  # bcrypt, of the C library
     folder = tmp_path_factory.mktemp("registry")
     folder.joinpath("htpasswd").write_text(f"{USER}:{crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))}\n")
     made = Registry(registry_program, folder / "locked", {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}})
