@@ -7,7 +7,7 @@
 #include "options.h"
 #include <stdbool.h>
 
-enum group { GROUP_AUTHOR, GROUP_OPERATE, GROUP_OTHER, GROUP_COUNT };
+enum group { GROUP_AUTHOR, GROUP_OPERATE, GROUP_TRUST, GROUP_OTHER, GROUP_COUNT };
 
 struct cli;
 
@@ -52,4 +52,6 @@ const char *group_name(enum group group);
 int action_run(struct cli *cli);
 
 extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
-    command_memory, command_secret, command_explain, command_completion, command_help, command_version;
+    command_memory, command_secret,
+    command_key, command_sign,
+    command_explain, command_completion, command_help, command_version;

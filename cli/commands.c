@@ -5,7 +5,9 @@
 
 static const struct command *const commands[] = {
     &command_run,    &command_build,   &command_inspect,    &command_tools, &command_bench,
-    &command_memory, &command_secret, &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
+    &command_memory, &command_secret,
+    &command_key,    &command_sign,
+    &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -26,6 +28,6 @@ const struct command *command_find(const char *name)
 const char *group_name(enum group group)
 {
     static const char *const names[GROUP_COUNT] = {
-        [GROUP_AUTHOR] = "author", [GROUP_OPERATE] = "operate", [GROUP_OTHER] = "other"};
+        [GROUP_AUTHOR] = "author", [GROUP_OPERATE] = "operate", [GROUP_TRUST] = "trust", [GROUP_OTHER] = "other"};
     return names[group];
 }

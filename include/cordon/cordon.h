@@ -31,4 +31,5 @@
 #include <cordon/script.h>
 #include <cordon/skill.h>
 #include <cordon/system.h>
+#include <cordon/trust.h>
 #endif

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "doctor", "explain", "completion", "help", "version"]
+COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "key", "sign", "doctor", "explain", "completion", "help", "version"]
 LATER = ["install", "grant", "serve", "new", "mcp", "audit"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where a publisher's key lies: a name in the home's folder `keys`, or a path. */
+#pragma once
+#include <cordon/error.h>
+#include <stdbool.h>
+
+/* The path of the file of `key` (NULL: the name `default`); the folder is made if `make`. The caller frees. NOT_FOUND, USAGE. */
+int key_place(const char *home, const char *key, bool make, char **ret, cordon_error **err);
