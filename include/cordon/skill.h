@@ -15,8 +15,9 @@ extern "C" {
 /** A skill. */
 typedef struct cordon_skill cordon_skill;
 
-/** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, or the text
- *  form of either; a file, at most 64 MiB (text 4 MiB). The first load of some bytes compiles them, which can take
+/** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, the text form
+ *  of either, or a stub (JSON that stands where a skill has no code, and whose `body` is its answer); a file, at most
+ *  64 MiB (text 4 MiB, a stub 1 MiB). The first load of some bytes compiles them, which can take
  *  seconds; later ones take the code from the cache, and what was refused is refused again at once. Errors, of the
  *  file: NOT_FOUND, IO, TOO_LARGE, BAD_ARTIFACT, NOT_A_COMPONENT, UNKNOWN_IMPORT, BAD_SIGNATURE (an import or `execute`
  *  of another type), UNSUPPORTED_FEATURE, COMPILE_LIMIT. Of the host: TIER_REFUSED (CORDON_TIER_LOCAL), UNSAFE_PATH
@@ -37,7 +38,7 @@ CORDON_API const char *cordon_skill_name(const cordon_skill *skill);
 CORDON_API enum cordon_tier cordon_skill_tier(const cordon_skill *skill);
 
 /** What the skill is, as one JSON object: `cordon` (1), `name`, `tier`, `digest` (sha256:…), `kind` (component |
- *  command), `size_bytes`, `code_bytes`, `world` (skill | command | http | custom), `imports` (each with `name`,
+ *  command | stub | prompt), `size_bytes`, `code_bytes`, `world` (skill | command | http | custom), `imports` (each with `name`,
  *  `offered`), `asks` (capabilities that its imports can use), `exports` (each with `name`, `type`, `callable`,
  *  `why_not`, `docs`, `params` and `result` as JSON Schema), `default_export`, `missing` (exports of the skill world it
  *  lacks), `limits` (by name, each with `value`, `origin`, `ceiling`), `resources` (`memories`, `tables`,

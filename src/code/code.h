@@ -16,8 +16,14 @@
 enum { CODE_COMPONENT_MAX = 64 << 20, CODE_TEXT_MAX = 4 << 20, CODE_META_MAX = 4 << 20, CODE_BODY_MAX = 512 << 20 /* native code of one artifact */, CODE_DIGEST_LEN = 32 };
 
 /* ---- sniff.c: pure ---- */
-enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_PRECOMPILED, CODE_OTHER };
+enum code_kind { CODE_EMPTY, CODE_COMPONENT, CODE_CORE_MODULE, CODE_TEXT, CODE_PRECOMPILED, CODE_JSON /* begins as an object does: a stub, if anything */, CODE_OTHER };
 enum code_kind code_sniff(const uint8_t *bytes, size_t len);
+
+/* ---- stub.c: pure ---- */
+enum { CODE_STUB_MAX = (1 << 20) - 1 };
+/* The body of a stub, `{"boternity_wasm_stub": true, "version": 1, "body": TEXT}`, which stands where a skill comes without code: a copy of it, empty if there is none.
+ * BAD_ARTIFACT for any other JSON, TOO_LARGE. */
+int code_stub_body(const uint8_t *bytes, size_t len, char **ret, size_t *ret_len, cordon_error **err);
 
 /* ---- jobs: what the helper can be asked to do ---- */
 enum code_job { CODE_JOB_COMPILE, CODE_JOB_BINDINGS, CODE_JOB_COMPONENTIZE, CODE_JOB_UNPACK, CODE_JOB_COUNT };

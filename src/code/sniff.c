@@ -18,13 +18,15 @@ static enum code_kind sniff_wasm(const uint8_t *bytes, size_t len)
     return bytes[6] == 1 ? CODE_COMPONENT : bytes[6] == 0 ? CODE_CORE_MODULE : CODE_OTHER;
 }
 
-/* The text format begins with a parenthesis or a comment, after blanks. */
-static bool is_text(const uint8_t *bytes, size_t len)
+/* The text format begins with a parenthesis or a comment, a JSON object with a brace; both after blanks. */
+static enum code_kind sniff_text(const uint8_t *bytes, size_t len)
 {
     size_t i = 0;
     while (i < len && i < BLANKS_MAX && strchr(" \t\r\n", bytes[i]) && bytes[i])
         i++;
-    return starts(bytes + i, len - i, "(", 1) || starts(bytes + i, len - i, ";;", 2);
+    if (starts(bytes + i, len - i, "(", 1) || starts(bytes + i, len - i, ";;", 2))
+        return CODE_TEXT;
+    return starts(bytes + i, len - i, "{", 1) ? CODE_JSON : CODE_OTHER;
 }
 
 enum code_kind code_sniff(const uint8_t *bytes, size_t len)
@@ -35,5 +37,5 @@ enum code_kind code_sniff(const uint8_t *bytes, size_t len)
         return sniff_wasm(bytes, len);
     if (starts(bytes, len, "\177ELF", 4))
         return CODE_PRECOMPILED;
-    return is_text(bytes, len) ? CODE_TEXT : CODE_OTHER;
+    return sniff_text(bytes, len);
 }

@@ -135,7 +135,7 @@ static json_t *missing_json(const struct component *c)
 {
     json_t *list = json_array();
     static const char *const wanted[] = {"get-name", "get-description"};
-    for (size_t i = 0; c->is_skill_world && i < 2; i++)
+    for (size_t i = 0; c->is_skill_world && !c->text && i < 2; i++)
         if (!exports(c, wanted[i]))
             json_array_append_new(list, json_string(wanted[i]));
     return list;
@@ -208,6 +208,8 @@ int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_err
 static int print_wit(const cordon_skill *s, char **ret_text, cordon_error **err)
 {
     const char *wit = json_string_value(json_object_get(s->meta, "wit"));
+    if (s->component->text)
+        return err_set(err, CORDON_E_BAD_ARTIFACT, s->name, "%s is a %s: it runs no code, and has no WIT", s->name, json_string_value(json_object_get(s->meta, "kind")));
     if (!wit)
         return err_set(err, CORDON_E_BAD_ARTIFACT, s->name, "the WIT of %s cannot be printed: the printer gave up on it", s->name);
     *ret_text = strdup(wit);

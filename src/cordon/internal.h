@@ -129,6 +129,8 @@ void skill_ref(cordon_skill *s);
  * where the cache has no code of it (NULL: it is gone). DAMAGED: it is another. */
 int skill_load_kept(cordon_host *h, const char *name, enum cordon_tier tier, const char *path, const uint8_t digest[CODE_DIGEST_LEN], const uint8_t sha256[32], cordon_skill **ret,
                     cordon_error **err);
+/* A skill that runs no code and answers `text` (copied, UTF-8), whatever it is asked. `kind` is what its description calls it: "stub", "prompt". */
+int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *text, size_t len, const char *kind, cordon_skill **ret, cordon_error **err);
 
 /* ---- request_grants.c ---- */
 /* Adds a grant, as cordon_request_allow reads it, to powers that nobody else holds. */

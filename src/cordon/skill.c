@@ -89,8 +89,10 @@ static int check_kind(const struct artifact *a, cordon_error **err)
         if (a->len > CODE_TEXT_MAX)
             return err_set(err, CORDON_E_TOO_LARGE, a->name, "%s is text of %zu bytes (ceiling %d)", a->name, a->len, CODE_TEXT_MAX);
         return 0;
+    case CODE_JSON:
+        return a->len > CODE_STUB_MAX ? err_set(err, CORDON_E_TOO_LARGE, a->name, "%s is JSON of %zu bytes (ceiling %d)", a->name, a->len, CODE_STUB_MAX) : 0;
     case CODE_OTHER:
-        return err_set(err, CORDON_E_BAD_ARTIFACT, a->name, "%s is no WebAssembly: neither component, core module nor their text form", a->name);
+        return err_set(err, CORDON_E_BAD_ARTIFACT, a->name, "%s is no WebAssembly: neither component, core module nor their text form; nor is it a stub", a->name);
     default: return 0;
     }
 }
@@ -110,10 +112,10 @@ static void remember_refusal(struct cache *cache, const struct engine *e, const 
         cache_put_refusal(cache, e->identity, digest, *err, NULL);
 }
 
-static void sha256_text(const struct artifact *a, char ret[80])
+static void sha256_text(const void *bytes, size_t len, char ret[80])
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, a->bytes, a->len);
+    crypto_hash_sha256(hash, bytes, len);
     memcpy(ret, "sha256:", 7);
     sodium_bin2hex(ret + 7, 2 * sizeof hash + 1, hash, sizeof hash);
 }
@@ -128,7 +130,7 @@ static char *complete_meta(const char *from_helper, const struct artifact *a, co
         err_set(err, CORDON_E_HOST_BUG, a->name, "the helper described %s in a form that cannot be read", a->name);
         return NULL;
     }
-    sha256_text(a, sha256);
+    sha256_text(a->bytes, a->len, sha256);
     json_object_set_new(meta, "digest", json_string(sha256));
     json_object_set_new(meta, "size_bytes", json_integer((json_int_t)a->len));
     char *text = json_dumps(meta, JSON_COMPACT);
@@ -238,12 +240,58 @@ static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
     return rc < 0 ? rc : take_code(s, e, &entry, err);
 }
 
+/* ---- skills that run no code ---- */
+
+/* `bytes` is what its digest is of. */
+static int fill_text(cordon_skill *s, const char *kind, struct host_str text, struct host_str bytes, cordon_error **err)
+{
+    s->meta = json_pack("{s:s}", "kind", kind);
+    sha256_text(bytes.data, bytes.len, s->digest);
+    s->size_bytes = bytes.len;
+    return s->meta ? component_of_text(text.data, text.len, &s->component, err) : err_nomem(err);
+}
+
+static int new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *kind, struct host_str text, struct host_str bytes, cordon_skill **ret,
+                    cordon_error **err)
+{
+    cordon_skill *s = NULL;
+    int rc = make_skill(h, name, tier, &s, err);
+    if (rc == 0)
+        rc = fill_text(s, kind, text, bytes, err);
+    if (rc < 0) {
+        cordon_skill_free(s);
+        return rc;
+    }
+    *ret = s;
+    return 0;
+}
+
+int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *text, size_t len, const char *kind, cordon_skill **ret, cordon_error **err)
+{
+    if (!text_is_utf8(text, len))
+        return err_set(err, CORDON_E_BAD_ARTIFACT, name, "the text of %s is not UTF-8", name);
+    struct host_str t = {text, len};
+    return new_text(h, name, tier, kind, t, t, ret, err);
+}
+
+static int load_stub(cordon_host *h, const char *name, const struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    size_t len;
+    cleanup_free char *body = NULL;
+    int rc = code_stub_body(a->bytes, a->len, &body, &len, err);
+    return rc < 0 ? rc : new_text(h, name, tier, "stub", (struct host_str){body, len}, (struct host_str){(const char *)a->bytes, a->len}, ret, err);
+}
+
+/* ---- from an artifact ---- */
+
 static int load_artifact(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
     if (tier != CORDON_TIER_UNTRUSTED && tier != CORDON_TIER_VERIFIED)
         return err_set(err, CORDON_E_TIER_REFUSED, a->name, "%s cannot be loaded in the local tier: that is for what was installed from this machine", a->name);
     cordon_skill *s = NULL;
     int rc = a->bytes ? check_kind(a, err) : 0;
+    if (rc == 0 && a->bytes && code_sniff(a->bytes, a->len) == CODE_JSON)
+        return load_stub(h, name, a, tier, ret, err);
     if (rc == 0)
         rc = make_skill(h, name, tier, &s, err);
     if (rc == 0)

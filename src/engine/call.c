@@ -134,6 +134,10 @@ static bool run(struct call *c)
 static bool task_poll(struct sched_task *t)
 {
     struct call *c = of(t);
+    if (c->spec->component->text) {
+        c->state = CALL_RUNNING;
+        return true;
+    }
     if (c->state <= CALL_WAITING) {
         if (!admit(c))
             return false;
@@ -147,9 +151,8 @@ static bool task_poll(struct sched_task *t)
 static void task_stop(struct sched_task *t, enum sched_stop why)
 {
     struct call *c = of(t);
-    struct admission *a = c->spec->component->engine->admission;
     if (c->state == CALL_WAITING && !c->admitted) {
-        if (admission_forget(a, &c->waiter)) {
+        if (admission_forget(c->spec->component->engine->admission, &c->waiter)) {
             sched_unref(&c->task); /* the waiter's, which will not be called */
         } else {
             c->admitted = true; /* granted at this very moment: it is given back with the rest */

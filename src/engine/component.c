@@ -406,6 +406,7 @@ void component_unref(struct component *c)
     own_calls_finish(c->own, c->n_own);
     free(c->exports);
     free(c->imports);
+    free(c->text);
     shim_pre_delete(c->pre);
     if (c->wasm)
         wasmtime_component_delete(c->wasm);

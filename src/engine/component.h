@@ -2,6 +2,8 @@
  *
  * A component, loaded: deserialized from checked code, every import compared with what is offered, every export typed, linked once so that a call only instantiates.
  * Immutable after load; reference counted, because calls outlive skills.
+ *
+ * A text stands in for one where a skill runs no code (a stub, a prompt): it has `execute` as a skill has, which answers the text.
  */
 #pragma once
 #include "engine/engine.h"
@@ -33,6 +35,8 @@ struct component_export {
 
 struct component {
     _Atomic uint32_t refs;
+    char *text;             /* owned; not NULL: it is no component, this is its answer, and what is of Wasmtime below is NULL */
+    size_t text_len;
     struct engine *engine;
     wasmtime_component_t *wasm;
     struct shim_pre *pre;
@@ -53,6 +57,8 @@ struct component {
 /* `fd` holds the code, checked by the cache; it is read through /proc/self/fd, so nothing can take its place. Borrowed. Errors: UNKNOWN_IMPORT, BAD_SIGNATURE, TOO_LARGE,
  * UNSUPPORTED_FEATURE, BAD_ARTIFACT, NO_RESOURCES. */
 int component_load(struct engine *e, int fd, struct component **ret, cordon_error **err);
+/* What stands in for a component, in text.c. `text` is UTF-8, and copied. */
+int component_of_text(const char *text, size_t len, struct component **ret, cordon_error **err);
 void component_ref(struct component *c);
 void component_unref(struct component *c);  /* NULL allowed */
 

@@ -288,8 +288,12 @@ static void fill_command(const struct ending *e, int status)
 
 static void fill_answer(const struct ending *e, const struct shim_ending *how)
 {
+    const struct component *comp = e->spec->component;
     e->outcome->kind = CORDON_OUTCOME_OK;
-    if (e->spec->export->is_command) {
+    if (comp->text) {
+        if (fits(e, comp->text_len))
+            put_output(e->outcome, comp->text, comp->text_len, CORDON_OUTPUT_TEXT);
+    } else if (e->spec->export->is_command) {
         bool failed = !how->failed && e->result->kind == WASMTIME_COMPONENT_RESULT && !e->result->of.result.is_ok;
         fill_command(e, how->exit_status >= 0 ? how->exit_status : failed);
     } else if (e->spec->export->shape != SHIM_DYNAMIC) {
@@ -315,7 +319,7 @@ void ending_fill(const struct ending *e)
     if (e->sandbox)
         how = shim_sandbox_ending(e->sandbox);
     bool exited = how.failed && how.exit_status >= 0 && e->spec->export->is_command;
-    bool finished = exited || (!how.failed && e->reason == CORDON_OUTCOME_OK && e->sandbox);
+    bool finished = exited || (!how.failed && e->reason == CORDON_OUTCOME_OK && (e->sandbox || e->spec->component->text));
     /* A typed export may print as well; what it answers is its output then, and what it printed only debugging. */
     if (!e->spec->export->is_command && o->output.len) {
         outcome_log(o, LOG_INFO, o->output.data, o->output.len);

@@ -31,7 +31,8 @@ START_TEST(text_begins_with_a_parenthesis_or_a_comment)
     ck_assert_int_eq(SNIFF(" \t\r\n  (component)"), CODE_TEXT);
     ck_assert_int_eq(SNIFF(";; hello\n(component)"), CODE_TEXT);
     ck_assert_int_eq(SNIFF("; hello"), CODE_OTHER);
-    ck_assert_int_eq(SNIFF("{\"boternity_wasm_stub\": true}"), CODE_OTHER);
+    ck_assert_int_eq(SNIFF(" {\"boternity_wasm_stub\": true}"), CODE_JSON);
+    ck_assert_int_eq(SNIFF("[1]"), CODE_OTHER);
     ck_assert_int_eq(SNIFF("---\nname: x\n---\n"), CODE_OTHER);
     ck_assert_int_eq(SNIFF(" "), CODE_OTHER);
     ck_assert_int_eq(SNIFF(" \0("), CODE_OTHER);
