@@ -4,6 +4,7 @@
 //! Runs in the bounded helper process: its input is a stranger's, and the libraries below may panic, or take long, on a hostile one.
 //! Each `extern "C"` function is declared and described in src/engine/shim_wit.h; its safety is that header's.
 
+mod blufio;
 mod docs;
 
 use std::collections::BTreeMap;
@@ -51,6 +52,11 @@ pub unsafe extern "C" fn shim_wit_componentize(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shim_wit_command(module: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
     unsafe { ffi::answer(ret, err, || encode(ffi::bytes(module, len), adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_blufio(module: *const u8, len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || blufio::component(ffi::bytes(module, len))) }
 }
 
 #[unsafe(no_mangle)]

@@ -59,6 +59,21 @@ bool text_is_utf8(const char *s, size_t len)
     return true;
 }
 
+int text_mend(struct buf *b, const char *s, size_t len)
+{
+    uint32_t cp;
+    for (size_t i = 0; i < len && !b->full;) {
+        size_t n = ascii_run(s + i, len - i);
+        n = n ? n : text_char((const unsigned char *)s + i, len - i, &cp);
+        if (n)
+            buf_add(b, s + i, n);
+        else
+            buf_adds(b, "\xef\xbf\xbd");
+        i += n ? n : 1;
+    }
+    return b->full ? -1 : 0;
+}
+
 size_t text_cut(const char *s, size_t len, size_t max)
 {
     if (len <= max)

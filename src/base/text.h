@@ -7,6 +7,8 @@
 
 /* Strict UTF-8 (RFC 3629: no surrogates, nothing over-long, nothing above U+10FFFF). ASCII runs go 8 bytes at a time. */
 bool text_is_utf8(const char *s, size_t len);
+/* Appends `s` with U+FFFD in the place of each byte that is not UTF-8. */
+int text_mend(struct buf *b, const char *s, size_t len);
 /* Length of the longest prefix of at most `max` bytes that ends on a character boundary. `s` is UTF-8. */
 size_t text_cut(const char *s, size_t len, size_t max);
 /* Appends `s` for a terminal or a log: C0 and C1 controls (also ESC), DEL, bidi controls (U+061C, 200E, 200F, 202A-202E,

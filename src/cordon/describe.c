@@ -48,11 +48,22 @@ static json_t *schema_or_null(int rc, json_t *schema, cordon_error *why, json_t 
     return json_null();
 }
 
-static json_t *params_json(const struct component_export *ex, json_t *warnings)
+/* What a skill of the blufio ABI is called with: any JSON, which it reads with get_input. */
+static bool takes_json(const struct component *c, const struct component_export *ex) { return c->is_blufio && !strcmp(ex->func.name, "run"); }
+
+static int params_schema(const struct component *c, const struct component_export *ex, json_t **ret, cordon_error **err)
+{
+    if (!takes_json(c, ex))
+        return schema_of_params(&ex->func, ret, err);
+    *ret = json_pack("{s:s, s:{s:{s:s}}, s:b}", "type", "object", "properties", "input", "description", "What the skill works on, as any JSON.", "additionalProperties", 0);
+    return *ret ? 0 : err_nomem(err);
+}
+
+static json_t *params_json(const struct component *c, const struct component_export *ex, json_t *warnings)
 {
     json_t *schema = NULL;
     cordon_error *why = NULL;
-    int rc = schema_of_params(&ex->func, &schema, &why);
+    int rc = params_schema(c, ex, &schema, &why);
     return schema_or_null(rc, schema, why, warnings, ex->func.name);
 }
 
@@ -66,19 +77,19 @@ static json_t *result_json(const struct component_export *ex, json_t *warnings)
     return schema_or_null(rc, schema, why, warnings, ex->func.name);
 }
 
-static json_t *export_json(const struct component_export *ex, json_t *warnings)
+static json_t *export_json(const struct component *c, const struct component_export *ex, json_t *warnings)
 {
     bool typed = ex->func.params != NULL;
     return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "name", ex->func.name, "type", typed ? type_text(ex) : json_null(), "callable", ex->why_not == NULL, "why_not",
                      ex->why_not ? json_string(ex->why_not) : json_null(), "docs", ex->func.docs ? json_string(ex->func.docs) : json_null(), "params",
-                     ex->why_not ? json_null() : params_json(ex, warnings), "result", ex->why_not ? json_null() : result_json(ex, warnings));
+                     ex->why_not ? json_null() : params_json(c, ex, warnings), "result", ex->why_not ? json_null() : result_json(ex, warnings));
 }
 
 static json_t *exports_json(const struct component *c, json_t *warnings)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < c->n_exports; i++)
-        json_array_append_new(list, export_json(&c->exports[i], warnings));
+        json_array_append_new(list, export_json(c, &c->exports[i], warnings));
     return list;
 }
 
@@ -120,8 +131,8 @@ static bool exports(const struct component *c, const char *name)
 
 static const char *world_of(const struct component *c)
 {
-    if (c->is_skill_world)
-        return "skill";
+    if (c->is_skill_world || c->is_blufio)
+        return c->is_blufio ? "blufio" : "skill";
     for (size_t i = 0; i < c->n_exports; i++) {
         if (c->exports[i].is_command)
             return "command";
@@ -248,13 +259,14 @@ static int add_tool(const cordon_skill *s, const struct component_export *ex, en
     char name[65];
     json_t *params = NULL, *tool = NULL;
     bool execute = s->component->is_skill_world && !strcmp(ex->func.name, "execute");
-    schema_tool_name(execute ? s->name : ex->func.name, name);
+    bool run = takes_json(s->component, ex);
+    schema_tool_name(execute || run ? s->name : ex->func.name, name);
     if (name_taken(list, name))
         return err_set(err, CORDON_E_BAD_ARTIFACT, ex->func.name, "two exports would be the tool %s; models could not tell them apart", name);
-    int rc = schema_of_params(&ex->func, &params, err);
+    int rc = params_schema(s->component, ex, &params, err);
     if (rc < 0)
         return rc;
-    const char *docs = ex->func.docs ? ex->func.docs : execute ? "Runs the skill on a text." : "";
+    const char *docs = ex->func.docs ? ex->func.docs : execute ? "Runs the skill on a text." : run ? "Runs the skill." : "";
     rc = schema_tool(name, docs, params, format, &tool, err);
     json_decref(params);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cordon/installed.h"
+#include "cordon/request_blufio.h"
 #include "engine/values.h"
 
 #include <sodium.h>
@@ -193,6 +194,21 @@ static int input_of_value(struct call_spec *s, const wasmtime_component_val_t *v
     return 0;
 }
 
+/* A skill of the blufio ABI reads its input as JSON, and has no parameters. */
+static bool takes_json(const struct call_spec *s) { return s->component->is_blufio && s->export->func.n_params == 0; }
+
+static int set_json(cordon_request *r, int (*read)(const char *, size_t, char **, size_t *, cordon_error **), const char *text, size_t len, cordon_error **err)
+{
+    char *json;
+    size_t json_len;
+    int rc = request_writable(r, err);
+    if (rc == 0)
+        rc = read(text, len, &json, &json_len, err);
+    if (rc == 0)
+        set_input(r->spec, json, json_len);
+    return rc;
+}
+
 /* Tries the arguments against the types now, so that a mistake is told here and not when the call runs. *ret_bytes: see values_from_json. */
 static int check_args(struct call_spec *s, const json_t *args, size_t *ret_bytes, cordon_error **err)
 {
@@ -216,6 +232,8 @@ int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cor
     uint64_t max = r->skill->host->opts.ceiling[r->skill->tier][CORDON_LIMIT_INPUT_BYTES];
     if (len > max)
         return err_set(err, CORDON_E_TOO_LARGE, "args", "the arguments have %zu bytes (ceiling %llu)", len, (unsigned long long)max);
+    if (takes_json(r->spec))
+        return set_json(r, blufio_args, json, len, err);
     json_t *args = NULL;
     size_t bytes = 0;
     int rc = request_writable(r, err);
@@ -264,6 +282,8 @@ int cordon_request_set_input(cordon_request *r, const void *input, size_t len, c
     uint64_t max = r->skill->host->opts.ceiling[r->skill->tier][CORDON_LIMIT_INPUT_BYTES];
     if (len > max)
         return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes (ceiling %llu)", len, (unsigned long long)max);
+    if (takes_json(r->spec))
+        return set_json(r, blufio_input, input, len, err);
     int rc = check_input(r->spec, input, len, err);
     if (rc == 0)
         rc = request_writable(r, err);

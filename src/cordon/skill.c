@@ -226,7 +226,8 @@ static void read_meta(cordon_skill *s, const struct cache_entry *entry)
 static int take_code(cordon_skill *s, struct engine *e, const struct cache_entry *entry, cordon_error **err)
 {
     read_meta(s, entry);
-    return component_load(e, entry->fd, &s->component, err);
+    const char *kind = json_string_value(json_object_get(s->meta, "kind"));
+    return component_load(e, entry->fd, kind && !strcmp(kind, "blufio"), &s->component, err);
 }
 
 static int load(cordon_skill *s, struct artifact *a, cordon_error **err)
@@ -251,35 +252,30 @@ static int fill_text(cordon_skill *s, const char *kind, struct host_str text, st
     return s->meta ? component_of_text(text.data, text.len, &s->component, err) : err_nomem(err);
 }
 
-static int new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *kind, struct host_str text, struct host_str bytes, cordon_skill **ret,
-                    cordon_error **err)
+static int fill_stub(cordon_skill *s, const struct artifact *a, cordon_error **err)
 {
+    size_t len;
+    cleanup_free char *body = NULL;
+    int rc = code_stub_body(a->bytes, a->len, &body, &len, err);
+    return rc < 0 ? rc : fill_text(s, "stub", (struct host_str){body, len}, (struct host_str){(const char *)a->bytes, a->len}, err);
+}
+
+static bool is_stub(const struct artifact *a) { return a->bytes && code_sniff(a->bytes, a->len) == CODE_JSON; }
+
+int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *text, size_t len, const char *kind, cordon_skill **ret, cordon_error **err)
+{
+    if (!text_is_utf8(text, len))
+        return err_set(err, CORDON_E_BAD_ARTIFACT, name, "the text of %s is not UTF-8", name);
     cordon_skill *s = NULL;
     int rc = make_skill(h, name, tier, &s, err);
     if (rc == 0)
-        rc = fill_text(s, kind, text, bytes, err);
+        rc = fill_text(s, kind, (struct host_str){text, len}, (struct host_str){text, len}, err);
     if (rc < 0) {
         cordon_skill_free(s);
         return rc;
     }
     *ret = s;
     return 0;
-}
-
-int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *text, size_t len, const char *kind, cordon_skill **ret, cordon_error **err)
-{
-    if (!text_is_utf8(text, len))
-        return err_set(err, CORDON_E_BAD_ARTIFACT, name, "the text of %s is not UTF-8", name);
-    struct host_str t = {text, len};
-    return new_text(h, name, tier, kind, t, t, ret, err);
-}
-
-static int load_stub(cordon_host *h, const char *name, const struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
-{
-    size_t len;
-    cleanup_free char *body = NULL;
-    int rc = code_stub_body(a->bytes, a->len, &body, &len, err);
-    return rc < 0 ? rc : new_text(h, name, tier, "stub", (struct host_str){body, len}, (struct host_str){(const char *)a->bytes, a->len}, ret, err);
 }
 
 /* ---- from an artifact ---- */
@@ -290,12 +286,10 @@ static int load_artifact(cordon_host *h, const char *name, struct artifact *a, e
         return err_set(err, CORDON_E_TIER_REFUSED, a->name, "%s cannot be loaded in the local tier: that is for what was installed from this machine", a->name);
     cordon_skill *s = NULL;
     int rc = a->bytes ? check_kind(a, err) : 0;
-    if (rc == 0 && a->bytes && code_sniff(a->bytes, a->len) == CODE_JSON)
-        return load_stub(h, name, a, tier, ret, err);
     if (rc == 0)
         rc = make_skill(h, name, tier, &s, err);
     if (rc == 0)
-        rc = load(s, a, err);
+        rc = is_stub(a) ? fill_stub(s, a, err) : load(s, a, err);
     if (rc < 0) {
         cordon_skill_free(s);
         return rc;
@@ -340,7 +334,7 @@ static int refuse_other(const char *name, const char *what, cordon_error **err)
     return rc;
 }
 
-/* The bytes, where their code is not in the cache any more: they have to be those that were installed. */
+/* The bytes, where their code is not in the cache any more: they have to be those that were installed. A stub never has code. */
 static int compile_kept(cordon_skill *s, struct engine *e, struct cache *cache, const char *path, const uint8_t digest[CODE_DIGEST_LEN], struct cache_entry *ret, cordon_error **err)
 {
     cleanup(artifact_finish) struct artifact a = {.name = s->name, .fd = -1};
@@ -354,7 +348,7 @@ static int compile_kept(cordon_skill *s, struct engine *e, struct cache *cache, 
         return rc;
     if (memcmp(a.digest, digest, sizeof a.digest))
         return refuse_other(s->name, "is not what was installed", err);
-    return compile_and_keep(s->host, e, cache, &a, ret, err);
+    return is_stub(&a) ? fill_stub(s, &a, err) : compile_and_keep(s->host, e, cache, &a, ret, err);
 }
 
 static int load_kept(cordon_skill *s, const char *path, const uint8_t digest[CODE_DIGEST_LEN], const uint8_t sha256[32], cordon_error **err)
@@ -365,7 +359,7 @@ static int load_kept(cordon_skill *s, const char *path, const uint8_t digest[COD
     cleanup(cache_entry_finish) struct cache_entry entry = {.fd = -1};
     int rc = host_engine(s->host, s->tier, &e, err);
     if (rc < 0 || (rc = host_cache(s->host, &cache, err)) < 0 || (rc = cache_get(cache, e->identity, digest, &entry, err)) < 0 ||
-        (rc == 0 && (rc = compile_kept(s, e, cache, path, digest, &entry, err)) < 0) || (rc = take_code(s, e, &entry, err)) < 0)
+        (rc == 0 && (rc = compile_kept(s, e, cache, path, digest, &entry, err)) < 0) || (!s->component && (rc = take_code(s, e, &entry, err)) < 0))
         return rc;
     sodium_bin2hex(text + 7, 65, sha256, 32);
     return strcmp(text, s->digest) ? refuse_other(s->name, "has two digests that do not belong to one file", err) : 0;

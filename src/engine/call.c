@@ -209,7 +209,7 @@ static void task_done(struct sched_task *t)
     http_out_note(c, &c->http_out, true);
     ending_fill(&(struct ending){
         .outcome = &c->outcome, .spec = c->spec, .sandbox = c->sandbox, .answer = &c->answer, .result = c->result, .reason = c->reason, .limit = c->limit,
-        .stop = (enum sched_stop)atomic_load(&c->task.stop), .start_ns = c->start_ns, .cpu_ns = c->task.cpu_ns,
+        .stop = (enum sched_stop)atomic_load(&c->task.stop), .start_ns = c->start_ns, .cpu_ns = c->task.cpu_ns, .slot = &c->slot,
     });
     call_tell_log(c);
     c->state = CALL_OVER;
@@ -248,6 +248,7 @@ static void task_release(struct sched_task *t)
     buf_finish(&c->stderr_line);
     buf_finish(&c->refused);
     http_out_finish(&c->http_out);
+    call_slot_finish(c);
     powers_unref(c->powers);
     cordon_error_free(c->error);
     call_spec_unref(c->spec);
@@ -309,6 +310,7 @@ int call_new(const struct call_env *env, struct call_spec *spec, const char *inv
     buf_init(&c->stderr_line, STDERR_LINE_MAX);
     buf_init(&c->refused, REFUSED_MAX);
     http_out_init(&c->http_out);
+    call_slot_init(c);
     memcpy(o->invocation_id, invocation_id, sizeof o->invocation_id);
     text_slug(spec->bot ? spec->bot : "", str_of(spec->bot).len, c->bot_slug);
     c->context = (struct host_context){str_of(spec->bot), str_of(c->bot_slug), str_of(spec->skill), str_of(o->invocation_id)};

@@ -98,6 +98,9 @@ void call_count_answer(struct call *c, const struct host_answer *a);
 void call_count_bytes(struct call *c, size_t bytes);
 /* A host function failed in a way that the guest cannot be told: the reason for the end that follows. */
 void call_fail(struct call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a function of the blufio ABI, in its words: the call ends in a trap, of a denial, or of what an answer says. */
+void call_trap_denied(struct call *c, const struct host_fn *fn, struct host_str wanted, enum denial why);
+void call_trap_answer(struct call *c, const struct host_fn *fn, const struct host_answer *a);
 const struct component *call_component(const struct call *c);
 struct http_out *call_http_out(struct call *c);
 uint64_t call_deadline_ns(const struct call *c);

@@ -35,6 +35,7 @@ struct call {
     struct wasi_files *wasi_files;          /* a reference; NULL without folders */
     struct host_wait host_wait;
     struct http_out http_out;
+    struct host_slot slot;                  /* its texts, for a call of the blufio ABI */
     struct powers *powers;                  /* a reference: what the call may do since the operator was asked; NULL: what its spec says */
     struct buf refused;                     /* the grants that the operator refused, each between newlines */
     struct shim_answer answer;
@@ -57,6 +58,10 @@ struct shim_hooks call_hooks(struct call *c);
 void call_flush_stderr(struct call *c);
 /* Tells the listener what the log has kept since the last time. */
 void call_tell_log(struct call *c);
+
+/* ---- call_slot.c ---- */
+void call_slot_init(struct call *c);
+void call_slot_finish(struct call *c);
 
 /* ---- call_host.c ---- */
 /* What the call has used of its ceilings on files, made when first asked for; NULL without memory. Borrowed. */

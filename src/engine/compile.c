@@ -19,7 +19,7 @@ struct source {
     size_t len;
     struct shim_bytes made;
     wasm_byte_vec_t text;
-    bool is_command;
+    const char *kind;   /* static */
 };
 
 static void source_finish(struct source *s)
@@ -103,6 +103,7 @@ static int from_text(struct source *s, cordon_error **err)
     return rc;
 }
 
+/* Is there one of that name, in that column? */
 static bool has_entry(json_t *list, size_t column, const char *name)
 {
     size_t i;
@@ -115,8 +116,34 @@ static bool has_entry(json_t *list, size_t column, const char *name)
     return false;
 }
 
-/* A core module becomes a command if it is one of WASI preview 1; anything else is refused with what it is. */
-static int from_core(struct source *s, cordon_error **err)
+static bool is_func(json_t *exports, const char *name)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(exports, i, row) {
+        const char *s = json_string_value(json_array_get(row, 0)), *kind = json_string_value(json_array_get(row, 1));
+        if (s && kind && !strcmp(s, name) && !strcmp(kind, "func"))
+            return true;
+    }
+    return false;
+}
+
+static bool imports_only_wasi(json_t *imports)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(imports, i, row) {
+        const char *module = json_string_value(json_array_get(row, 0));
+        if (!module || strcmp(module, "wasi_snapshot_preview1"))
+            return false;
+    }
+    return true;
+}
+
+enum core_kind { CORE_OTHER, CORE_COMMAND, CORE_BLUFIO };
+
+/* What a core module is told by what it imports and exports. One of the blufio ABI may do without the ABI's functions, and without any import. */
+static int core_kind(const struct source *s, enum core_kind *ret, cordon_error **err)
 {
     struct shim_bytes info = {0}, why = {0};
     int rc = shim_wit_core_info(s->bytes, s->len, &info, &why);
@@ -124,19 +151,43 @@ static int from_core(struct source *s, cordon_error **err)
         return module_refused(rc, why, CORDON_E_BAD_ARTIFACT, "not a valid core module", err);
     json_t *j = json_loadb((const char *)info.data, info.len, 0, NULL);
     shim_bytes_free(info);
-    bool starts = has_entry(json_object_get(j, "exports"), 0, "_start");
-    bool wasi = has_entry(json_object_get(j, "imports"), 0, "wasi_snapshot_preview1");
-    bool blufio = has_entry(json_object_get(j, "imports"), 0, "blufio");
+    json_t *imports = json_object_get(j, "imports"), *exports = json_object_get(j, "exports");
+    if (has_entry(imports, 0, "blufio"))
+        *ret = CORE_BLUFIO;
+    else if (has_entry(exports, 0, "_start"))
+        *ret = CORE_COMMAND;
+    else
+        *ret = is_func(exports, "run") && imports_only_wasi(imports) ? CORE_BLUFIO : CORE_OTHER;
     json_decref(j);
-    if (!starts || blufio)
-        return err_set(err, CORDON_E_NOT_A_COMPONENT, NULL, "this is a core module%s, a component is needed",
-                       blufio ? " of the blufio ABI" : wasi ? " of WASI preview 1 without _start" : "");
-    rc = shim_wit_command(s->bytes, s->len, &s->made, &why);
+    return 0;
+}
+
+/* Takes `why`. */
+static int blufio_refused(int rc, struct shim_bytes why, cordon_error **err)
+{
+    const char *text = why.data ? (const char *)why.data : "";
+    enum cordon_errc code = strstr(text, "of another type")                                     ? CORDON_E_BAD_SIGNATURE
+                            : strstr(text, "does not exist") || strstr(text, "does not offer") ? CORDON_E_UNKNOWN_IMPORT
+                                                                                                : CORDON_E_BAD_ARTIFACT;
+    return module_refused(rc, why, code, "not a module of the blufio ABI", err);
+}
+
+/* A core module becomes a command if it is one of WASI preview 1, or what the blufio ABI is to us; anything else is refused with what it is. */
+static int from_core(struct source *s, cordon_error **err)
+{
+    struct shim_bytes why = {0};
+    enum core_kind kind = CORE_OTHER;
+    int rc = core_kind(s, &kind, err);
     if (rc < 0)
-        return module_refused(rc, why, CORDON_E_NOT_A_COMPONENT, "the core module cannot be made a command", err);
+        return rc;
+    if (kind == CORE_OTHER)
+        return err_set(err, CORDON_E_NOT_A_COMPONENT, NULL, "this is a core module, a component is needed: it exports neither `run`, as one of the blufio ABI does, nor `_start`, as a command");
+    rc = kind == CORE_BLUFIO ? shim_wit_blufio(s->bytes, s->len, &s->made, &why) : shim_wit_command(s->bytes, s->len, &s->made, &why);
+    if (rc < 0)
+        return kind == CORE_BLUFIO ? blufio_refused(rc, why, err) : module_refused(rc, why, CORDON_E_NOT_A_COMPONENT, "the core module cannot be made a command", err);
     s->bytes = s->made.data;
     s->len = s->made.len;
-    s->is_command = true;
+    s->kind = kind == CORE_BLUFIO ? "blufio" : "command";
     return 0;
 }
 
@@ -193,7 +244,7 @@ static json_t *wit_of(const struct source *s)
 
 static int write_meta(const struct source *s, struct buf *meta, cordon_error **err)
 {
-    json_t *j = json_pack("{s:s, s:I, s:o, s:o}", "kind", s->is_command ? "command" : "component", "component_bytes", (json_int_t)s->len, "docs", docs_of(s), "wit",
+    json_t *j = json_pack("{s:s, s:I, s:o, s:o}", "kind", s->kind ? s->kind : "component", "component_bytes", (json_int_t)s->len, "docs", docs_of(s), "wit",
                           wit_of(s));
     cleanup_free char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);

@@ -64,15 +64,16 @@ static int read_import(struct component *c, const char *name, size_t len, const 
     if (len > WIT_NAME_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "an import's name has %zu bytes (ceiling %d)", len, WIT_NAME_MAX);
     const struct own_set *own = c->engine->own;
-    bool is_own = own_set_has_interface(own, name, len), is_host = len == strlen(HOST_INTERFACE) && !memcmp(name, HOST_INTERFACE, len);
-    if (!is_own && !imports_offered(name, len, &im->asks, &waits))
+    const struct host_interface *host = imports_interface(name, len);
+    bool is_own = own_set_has_interface(own, name, len), is_host = host != NULL, is_anothers = host == &host_interfaces[HOST_WORLD_BLUFIO] && !c->is_blufio;
+    if (is_anothers || (!is_own && !imports_offered(name, len, &im->asks, &waits)))
         return err_set(err, CORDON_E_UNKNOWN_IMPORT, NULL, "the component imports `%.*s`, which Cordon does not offer", (int)len, name);
     if (is_own || is_host) {
         if (item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE)
             return err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports `%.*s` as something other than an interface", (int)len, name);
         const wasmtime_component_instance_type_t *ty = item->of.component_instance;
         int rc = is_own ? own_calls_check(own, name, len, ty, c->engine->wasm, &c->own, &c->n_own, err)
-                        : imports_check_host(ty, c->engine->wasm, &c->host_asks, err);
+                        : imports_check_host(host, ty, c->engine->wasm, &c->host_asks, err);
         if (rc < 0)
             return rc;
     }
@@ -361,13 +362,14 @@ static int link_once(struct component *c, cordon_error **err)
     return engine_shim_error(rc, why, other_type ? CORDON_E_BAD_SIGNATURE : CORDON_E_UNKNOWN_IMPORT, NULL, "the component cannot be linked", err);
 }
 
-int component_load(struct engine *e, int fd, struct component **ret, cordon_error **err)
+int component_load(struct engine *e, int fd, bool blufio, struct component **ret, cordon_error **err)
 {
     struct component *c = calloc(1, sizeof *c);
     if (!c)
         return err_nomem(err);
     c->refs = 1;
     c->engine = e;
+    c->is_blufio = blufio;
     int rc = deserialize(c, fd, err);
     if (rc == 0) {
         cleanup(type_finish) wasmtime_component_type_t *ty = wasmtime_component_type(c->wasm);
@@ -485,7 +487,9 @@ int component_find(const struct component *c, const char *name, const struct com
 {
     if (name)
         return find_named(c, name, ret, err);
-    const struct component_export *execute = find_exact(c, "execute"), *only = NULL;
+    const struct component_export *execute = find_exact(c, "execute"), *run = find_exact(c, "run"), *only = NULL;
+    if (run && c->is_blufio)
+        return usable(run, ret, err);
     if (execute && c->is_skill_world)
         return usable(execute, ret, err);
     size_t callable = 0;

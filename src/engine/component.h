@@ -45,6 +45,7 @@ struct component {
     struct admission_need need;
     bool waits;             /* imports something that can suspend */
     bool is_skill_world;    /* `execute` has the skill world's type */
+    bool is_blufio;         /* it was made of a module of the blufio ABI: `run` is what it exports */
     struct component_import *imports;
     size_t n_imports;
     struct import_asks host_asks;   /* of the functions it imports from the skill world's host */
@@ -54,9 +55,10 @@ struct component {
     size_t n_exports;
 };
 
-/* `fd` holds the code, checked by the cache; it is read through /proc/self/fd, so nothing can take its place. Borrowed. Errors: UNKNOWN_IMPORT, BAD_SIGNATURE, TOO_LARGE,
+/* `fd` holds the code, checked by the cache; it is read through /proc/self/fd, so nothing can take its place. Borrowed. `blufio`: the helper made it of a module of
+ * that ABI. Errors: UNKNOWN_IMPORT, BAD_SIGNATURE, TOO_LARGE,
  * UNSUPPORTED_FEATURE, BAD_ARTIFACT, NO_RESOURCES. */
-int component_load(struct engine *e, int fd, struct component **ret, cordon_error **err);
+int component_load(struct engine *e, int fd, bool blufio, struct component **ret, cordon_error **err);
 /* What stands in for a component, in text.c. `text` is UTF-8, and copied. */
 int component_of_text(const char *text, size_t len, struct component **ret, cordon_error **err);
 void component_ref(struct component *c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/ending.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/blufio.h"
 #include "engine/carry.h"
 #include "engine/limit_words.h"
 #include "engine/values.h"
@@ -128,7 +130,7 @@ static void fill_carried_too_much(const struct ending *e, const struct shim_endi
 static void fill_host_failure(struct cordon_outcome *o)
 {
     o->kind = CORDON_OUTCOME_TRAP;
-    o->trap = "a host function failed";
+    o->trap = o->trap ? o->trap : "a host function failed";
 }
 
 /* Of several reasons the first recorded wins: a host function's, then a stop's, then the trap itself. */
@@ -286,6 +288,14 @@ static void fill_command(const struct ending *e, int status)
     outcome_say(o, "%s exited with status %d", e->spec->skill, status);
 }
 
+static void fill_blufio(const struct ending *e)
+{
+    cleanup(buf_finish) struct buf room;
+    struct host_str text = blufio_result(e->outcome, e->slot, &room);
+    if (fits(e, text.len))
+        put_output(e->outcome, text.data, text.len, CORDON_OUTPUT_TEXT);
+}
+
 static void fill_answer(const struct ending *e, const struct shim_ending *how)
 {
     const struct component *comp = e->spec->component;
@@ -293,6 +303,8 @@ static void fill_answer(const struct ending *e, const struct shim_ending *how)
     if (comp->text) {
         if (fits(e, comp->text_len))
             put_output(e->outcome, comp->text, comp->text_len, CORDON_OUTPUT_TEXT);
+    } else if (comp->is_blufio && !strcmp(e->spec->export->func.name, "run")) {
+        fill_blufio(e);
     } else if (e->spec->export->is_command) {
         bool failed = !how->failed && e->result->kind == WASMTIME_COMPONENT_RESULT && !e->result->of.result.is_ok;
         fill_command(e, how->exit_status >= 0 ? how->exit_status : failed);
@@ -336,6 +348,8 @@ void ending_fill(const struct ending *e)
         o->kind = CORDON_OUTCOME_HOST_BUG;
     else
         classify(e, &used, &how);
+    if (e->spec->component->is_blufio)
+        blufio_end(o, e->spec, e->slot);
     shim_bytes_free(how.message);
     name_stdout(o);
     o->usage[CORDON_USAGE_FUEL_EXACT] = finished || o->kind == CORDON_OUTCOME_OUT_OF_FUEL;

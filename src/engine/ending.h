@@ -13,6 +13,7 @@ struct ending {
     enum cordon_limit limit;                    /* the limit that `reason` is about, if it is about one */
     enum sched_stop stop;
     uint64_t start_ns, cpu_ns;
+    const struct host_slot *slot;               /* its texts, for a call of the blufio ABI */
 };
 void ending_fill(const struct ending *e);
 /* The trap in words, for a wasmtime_trap_code_t; static. */

@@ -75,6 +75,11 @@ static enum host_wait_step settle(struct call *c, struct host_wait *w, const str
 {
     if (w->own && !own_call_settle(c, w, a))
         return HOST_WAIT_END;
+    bool refused = a->kind == HOST_ANSWER_ERR || a->kind == HOST_ANSWER_DENIED;
+    if (refused && host_op_fn(w->op)->denied == HOST_DENIED_TRAP) {
+        call_trap_answer(c, host_op_fn(w->op), a);
+        return HOST_WAIT_END;
+    }
     w->settled = true;
     return HOST_WAIT_GO;
 }

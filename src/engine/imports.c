@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "engine/call.h"
 #include "engine/types.h"
-#include "host/host_fn.h"
 #include "host/wasi_names.h"
 
 #include <stdlib.h>
@@ -27,6 +26,8 @@ static val string_val(struct host_str s)
 {
     return (val){.kind = WASMTIME_COMPONENT_STRING, .of.string = name_of(s)};
 }
+
+static val number_val(int32_t n) { return (val){.kind = WASMTIME_COMPONENT_S32, .of.s32 = n}; }
 
 static void set_entry(wasmtime_component_valrecord_entry_t *e, const char *name, struct host_str value)
 {
@@ -54,6 +55,10 @@ static void return_err(val *ret, struct host_str text)
 
 static void return_denied(val *ret, const struct host_fn *fn, struct call *c)
 {
+    if (fn->denied == HOST_DENIED_MINUS_ONE) {
+        *ret = number_val(-1);
+        return;
+    }
     if (fn->denied == HOST_DENIED_EMPTY_LIST) {
         ret->kind = WASMTIME_COMPONENT_LIST;
         wasmtime_component_vallist_new_empty(&ret->of.list);
@@ -88,11 +93,26 @@ static void return_answer(val *ret, const struct host_fn *fn, const struct host_
     case HOST_ANSWER_NOTHING:
     case HOST_ANSWER_TEXT: return_ok(ret, a); break;
     case HOST_ANSWER_LIST: return_list(ret, a); break;
+    case HOST_ANSWER_NUMBER:
+        if (a->text)
+            host_call_put((struct host_call *)c, fn->slot, (struct host_str){a->text, a->len}); /* without memory the call ends so, whatever it does now */
+        *ret = number_val(a->number);
+        break;
     case HOST_ANSWER_ERR: return_err(ret, (struct host_str){a->text, a->len}); break;
     case HOST_ANSWER_DENIED:
         call_denied(c, a->capability, strlen(a->capability), a->text ? a->text : "", a->len, denial_text(a->denial));
         return_denied(ret, fn, c);
         break;
+    }
+}
+
+static void return_said(val *ret, const struct host_fn *fn, const struct host_said *said)
+{
+    switch (fn->result) {
+    case HOST_RETURNS_CONTEXT: return_context(ret, said->context); break;
+    case HOST_RETURNS_NUMBER: *ret = number_val(said->number); break;
+    case HOST_RETURNS_TEXT: *ret = string_val(said->text); break;
+    default: break;
     }
 }
 
@@ -134,12 +154,12 @@ static wasmtime_error_t *dispatch(void *data, wasmtime_context_t *context, const
     struct handed h;
     if (!read_args(fn, args, n_args, n_results, &h))
         return of_other_type();
-    if (!call_count_host_call(c, h.bytes))
+    if (!fn->part && !call_count_host_call(c, h.bytes))
         return refused();
-    const struct host_context *ctx = NULL;
-    fn->body((struct host_call *)c, h.strings, &ctx);
-    if (fn->result == HOST_RETURNS_CONTEXT)
-        return_context(&results[0], ctx);
+    struct host_said said = {0};
+    if (!fn->body((struct host_call *)c, &(struct host_given){h.strings, h.numbers}, &said))
+        return refused();
+    return_said(results, fn, &said);
     return NULL;
 }
 
@@ -177,8 +197,14 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
     bool asks = grants_asks_any(grants, fn->ask);
     if (!fn->begin || !asks || !(call_can_ask(c) || grants_any(grants, fn->ask))) {
         struct host_str wanted = h.strings[fn->wanted_arg];
-        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(asks ? DENIAL_NOT_GRANTED : DENIAL_NOT_ASKED));
-        return_denied(&results[0], fn, c);
+        enum denial why = asks ? DENIAL_NOT_GRANTED : DENIAL_NOT_ASKED;
+        call_denied(c, fn->capability, strlen(fn->capability), wanted.data, wanted.len, denial_text(why));
+        if (fn->denied == HOST_DENIED_TRAP) {
+            call_trap_denied(c, fn, wanted, why);
+            *ret_error = refused();
+        } else {
+            return_denied(&results[0], fn, c);
+        }
         return;
     }
     struct host_wait *w = call_host_wait(c);
@@ -192,35 +218,51 @@ static void dispatch_waiting(void *data, wasmtime_context_t *context, const wasm
     *ret_continuation = host_wait_on(c, take_answer);
 }
 
-static int linker_error(wasmtime_error_t *why, cordon_error **err)
+static int linker_error(wasmtime_error_t *why, const char *interface, cordon_error **err)
 {
     wasm_name_t text;
     wasmtime_error_message(why, &text);
-    int rc = err_set(err, CORDON_E_HOST_BUG, HOST_INTERFACE, "cannot define the host functions: %.*s", (int)text.size, text.data);
+    int rc = err_set(err, CORDON_E_HOST_BUG, interface, "cannot define the host functions: %.*s", (int)text.size, text.data);
     wasm_byte_vec_delete(&text);
     wasmtime_error_delete(why);
     return rc;
 }
 
-int imports_define(wasmtime_component_linker_t *linker, cordon_error **err)
+static int define(wasmtime_component_linker_t *linker, const struct host_interface *interface, cordon_error **err)
 {
     cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
     cleanup(engine_instance_finish) wasmtime_component_linker_instance_t *host = NULL;
-    wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, HOST_INTERFACE, strlen(HOST_INTERFACE), &host);
-    for (size_t i = 0; !why && i < n_host_fns; i++) {
-        const struct host_fn *fn = host_fns[i];
+    wasmtime_error_t *why = wasmtime_component_linker_instance_add_instance(root, interface->name, strlen(interface->name), &host);
+    for (size_t i = 0; !why && i < interface->n; i++) {
+        const struct host_fn *fn = interface->fns[i];
         void *data = (void *)(uintptr_t)fn; /* the linker hands it back unchanged, as const again */
         why = fn->body ? wasmtime_component_linker_instance_add_func(host, fn->name, strlen(fn->name), dispatch, data, NULL)
                        : wasmtime_component_linker_instance_add_func_async(host, fn->name, strlen(fn->name), dispatch_waiting, data, NULL);
     }
-    return why ? linker_error(why, err) : 0;
+    return why ? linker_error(why, interface->name, err) : 0;
+}
+
+int imports_define(wasmtime_component_linker_t *linker, cordon_error **err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < HOST_WORLDS; i++)
+        rc = define(linker, &host_interfaces[i], err);
+    return rc;
+}
+
+const struct host_interface *imports_interface(const char *name, size_t len)
+{
+    for (size_t i = 0; i < HOST_WORLDS; i++)
+        if (strlen(host_interfaces[i].name) == len && !memcmp(host_interfaces[i].name, name, len))
+            return &host_interfaces[i];
+    return NULL;
 }
 
 bool imports_offered(const char *name, size_t len, const char **ret_asks, bool *ret_waits)
 {
     *ret_asks = NULL;
     *ret_waits = false;
-    if (len == strlen(HOST_INTERFACE) && !memcmp(name, HOST_INTERFACE, len))
+    if (imports_interface(name, len))
         return true;
     const struct wasi_name *w = wasi_name_find(name, len);
     if (!w)
@@ -230,15 +272,15 @@ bool imports_offered(const char *name, size_t len, const char **ret_asks, bool *
     return true;
 }
 
-static const struct host_fn *find_fn(const char *name, size_t len)
+static const struct host_fn *find_fn(const struct host_interface *host, const char *name, size_t len)
 {
-    for (size_t i = 0; i < n_host_fns; i++)
-        if (strlen(host_fns[i]->name) == len && !memcmp(host_fns[i]->name, name, len))
-            return host_fns[i];
+    for (size_t i = 0; i < host->n; i++)
+        if (strlen(host->fns[i]->name) == len && !memcmp(host->fns[i]->name, name, len))
+            return host->fns[i];
     return NULL;
 }
 
-static int check_type(const struct host_fn *fn, const wasmtime_component_func_type_t *ty, cordon_error **err)
+static int check_type(const struct host_interface *host, const struct host_fn *fn, const wasmtime_component_func_type_t *ty, cordon_error **err)
 {
     cleanup(wit_func_finish) struct wit_func f = {0};
     size_t budget = IMPORT_NODES_MAX;
@@ -250,7 +292,7 @@ static int check_type(const struct host_fn *fn, const wasmtime_component_func_ty
     wit_func_text(&text, &f);
     bool same = !text.full && text.data && !strcmp(text.data, fn->type);
     if (!same)
-        rc = err_set(err, CORDON_E_BAD_SIGNATURE, fn->name, "the component imports " HOST_INTERFACE "#%s as `%s`, it is `%s`", fn->name,
+        rc = err_set(err, CORDON_E_BAD_SIGNATURE, fn->name, "the component imports %s#%s as `%s`, it is `%s`", host->name, fn->name,
                      text.data && !text.full ? text.data : "a type too long to show", fn->type);
     buf_finish(&text);
     return rc;
@@ -262,11 +304,11 @@ static void add_ask(struct import_asks *asks, const char *kind)
         asks->kind[asks->n++] = kind;
 }
 
-int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err)
+int imports_check_host(const struct host_interface *host, const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err)
 {
     size_t n = wasmtime_component_instance_type_export_count(ty, engine);
     if (n > IMPORT_ITEMS_MAX)
-        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component imports %zu things of " HOST_INTERFACE " (ceiling %d)", n, IMPORT_ITEMS_MAX);
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "the component imports %zu things of %s (ceiling %d)", n, host->name, IMPORT_ITEMS_MAX);
     for (size_t i = 0; i < n; i++) {
         const char *name;
         size_t len;
@@ -275,14 +317,14 @@ int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_
             continue;
         int rc = 0;
         if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC) {
-            const struct host_fn *fn = find_fn(name, len);
-            rc = fn ? check_type(fn, item.of.component_func, err)
-                    : err_set(err, CORDON_E_UNKNOWN_IMPORT, NULL, "the component imports " HOST_INTERFACE "#%.*s, which does not exist",
+            const struct host_fn *fn = find_fn(host, name, len);
+            rc = fn ? check_type(host, fn, item.of.component_func, err)
+                    : err_set(err, CORDON_E_UNKNOWN_IMPORT, NULL, "the component imports %s#%.*s, which does not exist", host->name,
                               (int)(len > WIT_NAME_MAX ? WIT_NAME_MAX : len), name);
             if (fn)
                 add_ask(asks, fn->capability);
         } else if (item.kind != WASMTIME_COMPONENT_ITEM_TYPE) {
-            rc = err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports " HOST_INTERFACE "#%.*s as something other than a function",
+            rc = err_set(err, CORDON_E_BAD_SIGNATURE, NULL, "the component imports %s#%.*s as something other than a function", host->name,
                          (int)(len > WIT_NAME_MAX ? WIT_NAME_MAX : len), name);
         }
         wasmtime_component_item_delete(&item);

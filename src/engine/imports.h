@@ -4,6 +4,7 @@
  * a function defined through it, and a body that then reads a number as a string reads memory of the guest's choosing.
  */
 #pragma once
+#include "host/host_fn.h"
 #include <cordon/error.h>
 #include <stdbool.h>
 #include <wasmtime.h>
@@ -16,5 +17,7 @@ struct import_asks { const char *kind[IMPORT_ASKS_MAX]; size_t n; };
 int imports_define(wasmtime_component_linker_t *linker, cordon_error **err);
 /* True if Cordon offers an import of that name; *ret_asks is the grant kind it can ask for, or NULL; *ret_waits: calls may suspend in it. */
 bool imports_offered(const char *name, size_t len, const char **ret_asks, bool *ret_waits);
-/* Checks the functions a component imports from HOST_INTERFACE, type by type: UNKNOWN_IMPORT, BAD_SIGNATURE. Adds what they can ask for. */
-int imports_check_host(const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err);
+/* The interface of host functions of that name; NULL: there is none. */
+const struct host_interface *imports_interface(const char *name, size_t len);
+/* Checks the functions a component imports from one, type by type: UNKNOWN_IMPORT, BAD_SIGNATURE. Adds what they can ask for. */
+int imports_check_host(const struct host_interface *host, const wasmtime_component_instance_type_t *ty, const wasm_engine_t *engine, struct import_asks *asks, cordon_error **err);

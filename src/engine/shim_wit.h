@@ -60,6 +60,13 @@ int shim_wit_componentize(const uint8_t *core_module, size_t len, const uint8_t 
 int shim_wit_command(const uint8_t *core_module, size_t len, struct shim_bytes *ret_component, struct shim_bytes *err);
 
 /*
+ * A core module of the blufio ABI made a component that exports `run` and imports from cordon:blufio/host what it uses (engine/src/wit/blufio.wit); imports of
+ * wasi_snapshot_preview1 become WASI 0.2. A start section becomes a part of the instantiation that follows it. Errors hold "of another type" (of `run` or of
+ * an import), "does not exist" or "does not offer" (an import); any other is about the module.
+ */
+int shim_wit_blufio(const uint8_t *core_module, size_t len, struct shim_bytes *ret_component, struct shim_bytes *err);
+
+/*
  * {"imports": [["<module>", "<name>", KIND]], "exports": [["<name>", KIND]]} of a core module, KIND one of func, table, memory, global, tag.
  * Parsed, not validated. More than 10,000 of either is an error; a name over 256 bytes is cut and ends in "…".
  */

@@ -22,6 +22,12 @@ enum {
 
 /* Parses JSON of any type. Refused with line and column (BAD_ARGS): what is not JSON, duplicate keys, over VALUES_DEPTH_MAX or VALUES_JSON_COST_MAX. */
 int values_parse_args(const char *text, size_t len, json_t **ret, cordon_error **err);
+/* Is it JSON, of any type, with numbers of any size? BAD_ARGS for an object or array over those two. */
+int values_is_json(const char *text, size_t len, bool *ret, cordon_error **err);
+/* Takes the blanks between the tokens of valid JSON out of it, in place; the length that is left. */
+size_t values_compact(char *json, size_t len);
+/* Of valid JSON that is an object of one member, or an array of one item: narrows the text to the value in it, blanks around it included. */
+void values_only_part(const char **json, size_t *len);
 
 /* Fills ret[0 .. f->n_params), zeroed by the caller, from an object by parameter names or an array in order; NULL is no arguments. On failure (BAD_ARGS,
  * subject: the path, such as `report.items[3].when`) everything made so far is deleted and ret is zero again. *ret_bytes (may be NULL): what JSON and values take beyond the text

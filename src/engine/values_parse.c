@@ -82,3 +82,61 @@ int values_parse_args(const char *text, size_t len, json_t **ret, cordon_error *
     *ret = j;
     return 0;
 }
+
+static size_t blanks(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && text[i] && strchr(" \t\r\n", text[i]))
+        i++;
+    return i;
+}
+
+int values_is_json(const char *text, size_t len, bool *ret, cordon_error **err)
+{
+    const char *why;
+    size_t at = blanks(text, len);
+    *ret = false;
+    if (memchr(text, '\0', len))
+        return 0;
+    bool is_large = at < len && (text[at] == '{' || text[at] == '[');
+    const char *over = is_large ? scan(text, len, &why) : NULL;
+    if (over)
+        return refuse_at(text, over, why, err);
+    json_t *j = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    *ret = j != NULL;
+    json_decref(j);
+    return 0;
+}
+
+size_t values_compact(char *json, size_t len)
+{
+    const char *end = json + len;
+    char *to = json;
+    for (const char *p = json; p < end;) {
+        const char *next = p + 1;
+        if (*p == '"')
+            next = skip_string(next, end);
+        else if (strchr(" \t\r\n", *p))
+            p = next;
+        memmove(to, p, (size_t)(next - p));
+        to += next - p;
+        p = next;
+    }
+    return (size_t)(to - json);
+}
+
+void values_only_part(const char **json, size_t *len)
+{
+    const char *p = *json + blanks(*json, *len), *end = *json + *len;
+    bool is_object = *p++ == '{';
+    while (end[-1] != '}' && end[-1] != ']')
+        end--;
+    end--;
+    p += blanks(p, (size_t)(end - p));
+    if (is_object) {
+        p = skip_string(p + 1, end);
+        p += blanks(p, (size_t)(end - p)) + 1; /* the colon */
+    }
+    *json = p;
+    *len = (size_t)(end - p);
+}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/fns.h"
 
-static void get_context(struct host_call *c, const struct host_str *args, const struct host_context **ret_context)
+static bool get_context(struct host_call *c, const struct host_given *in, struct host_said *ret)
 {
-    (void)args;
-    *ret_context = host_call_context(c);
+    (void)in;
+    ret->context = host_call_context(c);
+    return true;
 }
 
 const struct host_fn host_get_context = {

@@ -14,13 +14,22 @@
 
 /* The instance that components import them from, unversioned. */
 #define HOST_INTERFACE "boternity:skill/host"
+/* The one that stands behind the functions of the blufio ABI (engine/src/wit/blufio.wit). */
+#define BLUFIO_INTERFACE "cordon:blufio/host@0.1.0"
 
 struct host_str { const char *data; size_t len; };
 
-/* How a denied call is answered: none of them traps. */
-enum host_denied { HOST_NEVER_DENIED, HOST_DENIED_EMPTY_LIST, HOST_DENIED_ERR };
+/* How a denied call is answered. None of the skill world's traps; of the blufio ABI those do that have no other way to say it, when they fail too. */
+enum host_denied { HOST_NEVER_DENIED, HOST_DENIED_EMPTY_LIST, HOST_DENIED_ERR, HOST_DENIED_TRAP, HOST_DENIED_MINUS_ONE };
 /* What its type returns. */
-enum host_result { HOST_RETURNS_NOTHING, HOST_RETURNS_CONTEXT, HOST_RETURNS_LIST, HOST_RETURNS_RESULT };
+enum host_result { HOST_RETURNS_NOTHING, HOST_RETURNS_CONTEXT, HOST_RETURNS_LIST, HOST_RETURNS_RESULT, HOST_RETURNS_NUMBER /* s32 */, HOST_RETURNS_TEXT };
+
+/* Texts that a call of the blufio ABI has at hand: its input, its result so far, and the variable it asked for last. UTF-8. The input lives as long as the call. */
+enum host_slot_text { HOST_SLOT_INPUT, HOST_SLOT_RESULT, HOST_SLOT_ENV, HOST_SLOT_TEXTS };
+struct host_slot {
+    struct host_str text[HOST_SLOT_TEXTS]; /* those behind the input are owned; NULL: not set */
+    uint64_t ignored;                      /* calls with what was no text */
+};
 
 /* What a body works on: the call it serves, seen only through these. */
 struct host_call;
@@ -31,7 +40,16 @@ const struct host_context *host_call_context(struct host_call *c);
 /* Adds a log line (any thread of the call); caps are the call's. Levels other than error, warn, info, debug are trace. */
 void host_call_log(struct host_call *c, struct host_str level, struct host_str message);
 
+const struct host_slot *host_call_slot(struct host_call *c);
+/* Copies `text` into the place of what was there. False: there is no memory for it, and the call has to end. */
+bool host_call_put(struct host_call *c, enum host_slot_text which, struct host_str text);
+void host_call_ignored(struct host_call *c);
+
 enum { HOST_ARGS_MAX = 4 };
+
+/* What a body is given, and what it says; texts are borrowed. */
+struct host_given { const struct host_str *strings; const uint32_t *numbers; };
+struct host_said { const struct host_context *context; int32_t number; struct host_str text; };
 
 struct host_fn {
     const char *name;          /* as in the WIT */
@@ -45,14 +63,23 @@ struct host_fn {
     const char *doc;
     enum ask_kind ask;         /* what its calls are, for those with a capability */
     bool once;                 /* it changes something elsewhere: once begun it is not begun again */
-    /* One of the two. `body` answers at once and returns a context, or nothing. `begin` answers now or later, and must not block; NULL: there is no power behind it in
+    enum host_slot_text slot;  /* HOST_RETURNS_NUMBER: where the text goes that comes with the number */
+    bool part;                 /* of another call, and not counted as one */
+    /* One of the two. `body` answers at once, as its type returns; false: the call has to end. `begin` answers now or later, and must not block; NULL: there is no power behind it in
      * this version, every call is denied. */
-    void (*body)(struct host_call *c, const struct host_str *args, const struct host_context **ret_context);
+    bool (*body)(struct host_call *c, const struct host_given *in, struct host_said *ret);
     void (*begin)(struct host_op *op);
     /* What this call wants, to be decided before `begin`; false: nothing that could be granted. NULL where it takes more than one question (a redirect asks anew): then
      * whoever serves it asks the grants. */
     bool (*want)(const struct host_op *op, struct ask *ret);
 };
 
-extern const struct host_fn *const host_fns[];
-extern const size_t n_host_fns;
+/* An interface that components import functions from. */
+struct host_interface {
+    const char *name;
+    const struct host_fn *const *fns;
+    size_t n;
+};
+/* The skill world's, and the one behind the blufio ABI, which only what was made of such a module may import. */
+enum { HOST_WORLD_SKILL, HOST_WORLD_BLUFIO, HOST_WORLDS };
+extern const struct host_interface host_interfaces[HOST_WORLDS];

@@ -15,6 +15,7 @@ struct http_op {
     struct host_op *op;              /* until it is answered */
     struct gateway_request *request;
     unsigned status;
+    bool any_status;
     struct buf body;
 };
 
@@ -54,6 +55,24 @@ static void answer_status(struct http_op *h)
         host_op_answer_err(h->op, "HTTP %u", h->status);
 }
 
+/* The text of a server is what it is. */
+static void answer_number(struct http_op *h)
+{
+    size_t len;
+    struct buf mended = {0};
+    if (h->body.data && !text_is_utf8(h->body.data, h->body.len)) {
+        buf_init(&mended, h->body.max);
+        text_mend(&mended, h->body.data, h->body.len);
+        buf_finish(&h->body);
+        h->body = mended;
+    }
+    char *text = buf_take(&h->body, &len);
+    if (text)
+        host_op_answer_number(h->op, (int32_t)h->status, text, len);
+    else
+        host_op_answer_err(h->op, "%s failed: the answer is more than the call has room for", host_op_fn(h->op)->name);
+}
+
 static void answer(struct http_op *h, const struct gateway_result *result)
 {
     size_t len;
@@ -62,6 +81,8 @@ static void answer(struct http_op *h, const struct gateway_result *result)
         host_op_answer_denied(h->op, NULL, result->wanted, result->denial);
     else if (result->end != GATEWAY_OK)
         host_op_answer_err(h->op, "%s failed: %s", host_op_fn(h->op)->name, result->message);
+    else if (h->any_status)
+        answer_number(h);
     else if (h->status < 200 || h->status > 299)
         answer_status(h);
     else if ((text = buf_take(&h->body, &len)))
@@ -96,6 +117,14 @@ static int start(struct http_op *h, const struct http_request *r, cordon_error *
     return gateway_start(p->net, &ask, &h->request, err);
 }
 
+const char *http_op_type(struct host_str body)
+{
+    size_t at = 0;
+    while (at < body.len && memchr(" \t\r\n", body.data[at], 4))
+        at++;
+    return at < body.len && (body.data[at] == '{' || body.data[at] == '[') ? "application/json" : "text/plain; charset=utf-8";
+}
+
 void http_op_begin(struct host_op *op, const struct http_request *r)
 {
     cordon_error *err = NULL;
@@ -104,7 +133,7 @@ void http_op_begin(struct host_op *op, const struct http_request *r)
         host_op_answer_err(op, "%s failed: %s", host_op_fn(op)->name, host_op_powers(op)->net ? "memory ran out" : "this host has no network");
         return;
     }
-    *h = (struct http_op){.refs = 2, .op = op};
+    *h = (struct http_op){.refs = 2, .op = op, .any_status = r->any_status};
     buf_init(&h->body, host_op_room(op));
     host_op_on_abandon(op, abandon, h);
     if (start(h, r, &err) < 0) { /* no event comes */

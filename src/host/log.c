@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/fns.h"
 
-static void log_line(struct host_call *c, const struct host_str *args, const struct host_context **ret_context)
+static bool log_line(struct host_call *c, const struct host_given *in, struct host_said *ret)
 {
-    (void)ret_context;
-    host_call_log(c, args[0], args[1]);
+    (void)ret;
+    host_call_log(c, in->strings[0], in->strings[1]);
+    return true;
 }
 
 const struct host_fn host_log = {

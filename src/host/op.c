@@ -177,18 +177,30 @@ static void answer(struct host_op *op, struct host_answer a)
 
 void host_op_answer_nothing(struct host_op *op) { answer(op, (struct host_answer){.kind = HOST_ANSWER_NOTHING}); }
 
-void host_op_answer_text(struct host_op *op, char *text, size_t len)
+/* Takes a's text, which is answered if it is one and fits. */
+static void answer_with_text(struct host_op *op, struct host_answer a)
 {
-    bool fits = len <= op->room, is_text = fits && text_is_utf8(text, len);
+    size_t len = a.len;
+    bool fits = len <= op->room, is_text = fits && (!a.text || text_is_utf8(a.text, len));
     if (is_text) {
-        answer(op, (struct host_answer){.kind = HOST_ANSWER_TEXT, .text = text, .len = len});
+        answer(op, a);
         return;
     }
-    free(text);
+    free(a.text);
     if (fits)
         host_op_answer_err(op, "the answer to %s is not UTF-8 text", op->fn->name);
     else
         host_op_answer_err(op, "the answer to %s has %zu bytes, the call has room for %zu more", op->fn->name, len, op->room);
+}
+
+void host_op_answer_text(struct host_op *op, char *text, size_t len)
+{
+    answer_with_text(op, (struct host_answer){.kind = HOST_ANSWER_TEXT, .text = text, .len = len});
+}
+
+void host_op_answer_number(struct host_op *op, int32_t number, char *text, size_t len)
+{
+    answer_with_text(op, (struct host_answer){.kind = HOST_ANSWER_NUMBER, .number = number, .text = text, .len = len});
 }
 
 void host_op_answer_list(struct host_op *op, struct host_str *items, size_t n)

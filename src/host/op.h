@@ -16,14 +16,15 @@
 
 enum { HOST_ANSWER_ERR_MAX = 2048, HOST_ANSWER_ITEMS_MAX = 1024 };
 
-enum host_answer_kind { HOST_ANSWER_NOTHING, HOST_ANSWER_TEXT, HOST_ANSWER_LIST, HOST_ANSWER_ERR, HOST_ANSWER_DENIED };
+enum host_answer_kind { HOST_ANSWER_NOTHING, HOST_ANSWER_TEXT, HOST_ANSWER_LIST, HOST_ANSWER_NUMBER, HOST_ANSWER_ERR, HOST_ANSWER_DENIED };
 
 struct host_answer {
     enum host_answer_kind kind;
-    char *text;                 /* owned; TEXT and ERR: UTF-8. DENIED: what was wanted, or NULL */
+    char *text;                 /* owned; TEXT and ERR: UTF-8, as what comes with a NUMBER, or NULL. DENIED: what was wanted, or NULL */
     size_t len;
     struct host_str *items;     /* owned, as is the data of each; LIST */
     size_t n_items;
+    int32_t number;
     const char *capability;     /* DENIED: static */
     enum denial denial;
     bool wipe;                  /* `text` is a secret */
@@ -82,6 +83,8 @@ void host_op_let_go(struct host_op *op);
 void host_op_answer_nothing(struct host_op *op);
 /* Takes `text` (malloc'd, `len` bytes); what is not UTF-8 is an err that says so. */
 void host_op_answer_text(struct host_op *op, char *text, size_t len);
+/* A number, and a text that comes with it, as above; NULL: none. */
+void host_op_answer_number(struct host_op *op, int32_t number, char *text, size_t len);
 /* Takes `items` (malloc'd) and the data of each; of a list too long or too large the end is left out, and what is not UTF-8. */
 void host_op_answer_list(struct host_op *op, struct host_str *items, size_t n);
 void host_op_answer_err(struct host_op *op, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

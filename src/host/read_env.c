@@ -36,3 +36,29 @@ const struct host_fn host_read_env = {
     .begin = read_env,
     .want = want_env,
 };
+
+/* The same for the blufio ABI, which has no words for why there is none. */
+static void env(struct host_op *op)
+{
+    const char *value = powers_env(host_op_powers(op), host_op_arg(op, 0).data);
+    char *copy = value ? strdup(value) : NULL;
+    if (copy)
+        host_op_answer_number(op, (int32_t)strlen(copy), copy, strlen(copy));
+    else
+        host_op_answer_number(op, -1, NULL, 0);
+}
+
+const struct host_fn blufio_env = {
+    .name = "env",
+    .type = "func(key: string) -> s32",
+    .strings = 1,
+    .capability = "env",
+    .ask = ASK_ENV,
+    .denied = HOST_DENIED_MINUS_ONE,
+    .result = HOST_RETURNS_NUMBER,
+    .slot = HOST_SLOT_ENV,
+    .wanted_arg = 0,
+    .doc = "Reads an environment variable.",
+    .begin = env,
+    .want = want_env,
+};

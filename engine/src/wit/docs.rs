@@ -54,14 +54,15 @@ pub fn inject(resolve: &mut Resolve, wasm: &[u8]) {
     }
 }
 
-fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
-    fn leb128(out: &mut Vec<u8>, mut n: usize) {
-        while n >= 0x80 {
-            out.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        out.push(n as u8);
+pub(super) fn leb128(out: &mut Vec<u8>, mut n: usize) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
     }
+    out.push(n as u8);
+}
+
+fn append_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
     let mut body = Vec::new();
     leb128(&mut body, name.len());
     body.extend_from_slice(name.as_bytes());
