@@ -34,10 +34,10 @@ CORDON_API const char *cordon_request_export(const cordon_request *req);
 /** The arguments as JSON: an object by parameter name, or an array in order. `json` is UTF-8 of `len` bytes. Replaces
  *  earlier arguments and input. Checked here against the types. Errors: BAD_ARGS names the field and what was expected
  *  (also for a command, which takes input and arguments instead); TOO_LARGE above the tier's ceiling of input (the
- *  request's own limit is checked when it is run). */
+ *  request's own limit is checked when it is run). `run` of the blufio ABI takes {"input": VALUE} or [VALUE]. */
 CORDON_API int cordon_request_set_args(cordon_request *req, const char *json, size_t len, cordon_error **err);
-/** The input, `len` bytes, copied: stdin of a command, the one string or list<u8> parameter of any other export.
- *  Replaces earlier arguments and input. Errors: BAD_ARGS if the export takes neither, or takes text and this is not
+/** The input, `len` bytes, copied: stdin of a command, the one string or list<u8> parameter of any other export;
+ *  for `run` of the blufio ABI the JSON it reads, compact, or, if this is none, a JSON string of it. Replaces earlier arguments and input. Errors: BAD_ARGS if the export takes neither, or takes text and this is not
  *  UTF-8; TOO_LARGE likewise. */
 CORDON_API int cordon_request_set_input(cordon_request *req, const void *input, size_t len, cordon_error **err);
 /** Appends an argument of a command (argv[1], ...; argv[0] is the skill's name). Errors: BAD_ARGS if the export is no

@@ -15,12 +15,12 @@ extern "C" {
 /** A skill. */
 typedef struct cordon_skill cordon_skill;
 
-/** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, the text form
- *  of either, or a stub (JSON that stands where a skill has no code, and whose `body` is its answer); a file, at most
+/** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, or of the blufio
+ *  ABI, the text form of any of these, or a stub (JSON that stands where a skill has no code, and whose `body` is its answer); a file, at most
  *  64 MiB (text 4 MiB, a stub 1 MiB). The first load of some bytes compiles them, which can take
  *  seconds; later ones take the code from the cache, and what was refused is refused again at once. Errors, of the
- *  file: NOT_FOUND, IO, TOO_LARGE, BAD_ARTIFACT, NOT_A_COMPONENT, UNKNOWN_IMPORT, BAD_SIGNATURE (an import or `execute`
- *  of another type), UNSUPPORTED_FEATURE, COMPILE_LIMIT. Of the host: TIER_REFUSED (CORDON_TIER_LOCAL), UNSAFE_PATH
+ *  file: NOT_FOUND, IO, TOO_LARGE, BAD_ARTIFACT, NOT_A_COMPONENT, UNKNOWN_IMPORT, BAD_SIGNATURE (an import, `execute` or
+ *  a module's `run` of another type), UNSUPPORTED_FEATURE, COMPILE_LIMIT. Of the host: TIER_REFUSED (CORDON_TIER_LOCAL), UNSAFE_PATH
  *  (the cache folder), USAGE (no place for one), MISSING_TOOL (no helper), KERNEL (the helper cannot be confined),
  *  NO_RESOURCES. Blocks. The caller frees *ret. */
 CORDON_API int cordon_skill_load(cordon_host *host, const char *path, enum cordon_tier tier, cordon_skill **ret,
@@ -38,7 +38,7 @@ CORDON_API const char *cordon_skill_name(const cordon_skill *skill);
 CORDON_API enum cordon_tier cordon_skill_tier(const cordon_skill *skill);
 
 /** What the skill is, as one JSON object: `cordon` (1), `name`, `tier`, `digest` (sha256:…), `kind` (component |
- *  command | stub | prompt), `size_bytes`, `code_bytes`, `world` (skill | command | http | custom), `imports` (each with `name`,
+ *  command | blufio | stub | prompt), `size_bytes`, `code_bytes`, `world` (skill | command | http | blufio | custom), `imports` (each with `name`,
  *  `offered`), `asks` (capabilities that its imports can use), `exports` (each with `name`, `type`, `callable`,
  *  `why_not`, `docs`, `params` and `result` as JSON Schema), `default_export`, `missing` (exports of the skill world it
  *  lacks), `limits` (by name, each with `value`, `origin`, `ceiling`), `resources` (`memories`, `tables`,
@@ -52,7 +52,8 @@ CORDON_API int cordon_skill_wit(const cordon_skill *skill, char **ret_text, cord
 /** Who the tools are described for. */
 enum cordon_tool_format { CORDON_TOOLS_MCP, CORDON_TOOLS_OPENAI, CORDON_TOOLS_ANTHROPIC };
 /** The callable exports as tools of a model: a JSON array. get-name and get-description of the skill world are left
- *  out, as are commands; `execute` gets the skill's name and takes {"input": string}. Errors: BAD_ARTIFACT if two would
+ *  out, as are commands; `execute` gets the skill's name and takes {"input": string}; so does `run` of
+ *  the blufio ABI, whose input is any JSON. Errors: BAD_ARTIFACT if two would
  *  have one name, TOO_LARGE for a schema above 64 KiB, USAGE for an unknown format. The caller frees with
  *  cordon_free. */
 CORDON_API int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format, char **ret_json,
