@@ -24,6 +24,7 @@
 #include <cordon/error.h>
 #include <cordon/function.h>
 #include <cordon/host.h>
+#include <cordon/install.h>
 #include <cordon/keep.h>
 #include <cordon/limits.h>
 #include <cordon/outcome.h>

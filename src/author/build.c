@@ -54,6 +54,8 @@ static int find_helper(struct work *w, const char *given, cordon_error **err)
 
 static int prepare(struct work *w, const struct author_build *b, cordon_error **err)
 {
+    w->tools.spawn = b->spawn;
+    w->tools.spawn_data = b->spawn_data;
     int rc = sources_list(b->dir, &w->sources, err);
     if (rc < 0 || (rc = wit_files_read(w->sources.dir, &w->wit, err)) < 0 || (rc = choose_output(w, b->out_path, err)) < 0 ||
         (rc = toolchain_find(b->tool_folders, &w->tools.clang, err)) < 0)

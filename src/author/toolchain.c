@@ -125,9 +125,18 @@ static void watch(pid_t pid, const struct hold *hold)
     }
 }
 
+static int spawn_elsewhere(const struct toolchain *t, const char **argv, int said_fd, int *ret_status, cordon_error **err)
+{
+    argv[0] = t->clang;
+    int rc = t->spawn(t->spawn_data, t->scratch, argv, said_fd, ret_status, err);
+    return rc == 0 && hold_is_asked(t->hold) ? err_set(err, CORDON_E_IO, NULL, "the build was stopped by a signal") : rc;
+}
+
 int toolchain_spawn(const struct toolchain *t, const char **argv, int said_fd, int *ret_status, cordon_error **err)
 {
     pid_t pid, got;
+    if (t->spawn)
+        return spawn_elsewhere(t, argv, said_fd, ret_status, err);
     int e = start(t, argv, said_fd, &pid);
     if (e)
         return err_errno(err, e, "start", t->clang);

@@ -6,11 +6,16 @@
 
 #define TOOLCHAIN_TARGET "--target=wasm32-wasi"
 
+/* Runs argv[0], which may read `scratch` and write in it, with its words to `said_fd` (-1: nowhere). 0 and *ret_status as of waitpid. */
+typedef int toolchain_spawn_fn(void *data, const char *scratch, const char *const *argv, int said_fd, int *ret_status, cordon_error **err);
+
 struct toolchain {
     char *clang;               /* absolute */
     const char *scratch;       /* for its temporary files */
     const struct hold *hold;   /* when to stop */
     int log_fd;                /* where its words go; -1: nowhere */
+    toolchain_spawn_fn *spawn; /* NULL: as a child of this process, with its rights */
+    void *spawn_data;
 };
 
 /* Looks in `folders` (joined by ":"; NULL: /usr/bin, /usr/local/bin, then the absolute ones of PATH). Else MISSING_TOOL. The caller frees *ret. */

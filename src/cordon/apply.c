@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Brings the registry to what a file says, in one transaction. What has to be fetched is fetched before it begins. The file is the operator's word: what it grants is granted, and
+ * nothing else; but whom to trust it does not decide for a skill, so a changed key or a lower version is refused here as everywhere. */
+#include "cordon/apply.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cordon/registry_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct job {
+    const struct apply_skill *s;
+    cordon_install *install;       /* owned; NULL: what is installed stays */
+    struct registry_version row;   /* what is installed; id 0: nothing */
+};
+
+struct apply {
+    cordon_registry *registry;
+    struct apply_file file;
+    struct job *job;               /* owned, one for each skill of the file */
+    size_t n_jobs;
+    struct registry *r;            /* NULL: nothing was ever installed, and nothing is written */
+    bool write, prune;
+    json_t *changes;
+};
+
+static void apply_finish(struct apply *a)
+{
+    for (size_t n = 0; n < a->n_jobs; n++) {
+        cordon_install_free(a->job[n].install);
+        registry_version_finish(&a->job[n].row);
+    }
+    free(a->job);
+    registry_close(a->r);
+    json_decref(a->changes);
+    apply_file_finish(&a->file);
+}
+
+/* ---- the file ---- */
+
+static int read_text(const char *path, char **ret, size_t *ret_len, cordon_error **err)
+{
+    struct stat st;
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return errno == ENOENT ? err_set(err, CORDON_E_NOT_FOUND, path, "there is no file %s", path) : err_errno(err, errno, "open", path);
+    cleanup_free char *text = malloc(APPLY_FILE_MAX + 1);
+    if (!text)
+        return err_nomem(err);
+    for (*ret_len = 0; *ret_len <= APPLY_FILE_MAX;) {
+        ssize_t n = read(fd, text + *ret_len, APPLY_FILE_MAX + 1 - *ret_len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, errno, "read", path);
+        if (n == 0) {
+            *ret = take(text);
+            return 0;
+        }
+        *ret_len += (size_t)n;
+    }
+    return err_set(err, CORDON_E_TOO_LARGE, path, "%s has more than %d bytes", path, APPLY_FILE_MAX);
+}
+
+static int read_file(struct apply *a, const char *path, cordon_error **err)
+{
+    char real[PATH_MAX];
+    cleanup_free char *text = NULL;
+    size_t len = 0;
+    int rc = read_text(path, &text, &len, err);
+    if (rc < 0)
+        return rc;
+    if (!realpath(path, real))
+        return err_errno(err, errno, "open", path);
+    char *slash = strrchr(real, '/');
+    slash[slash == real] = '\0';
+    return apply_file_parse(path, real, text, len, &a->file, err);
+}
+
+/* ---- what has to be fetched ---- */
+
+static bool is_from(const struct apply_skill *s, const struct registry_version *row)
+{
+    struct install_source source;
+    if (install_source_parse(s->source, NULL, &source, NULL) < 0)
+        return false;
+    char *real = source.from == INSTALL_FROM_PATH ? realpath(source.place, NULL) : NULL;
+    bool same = !strcmp(row->source, real ? real : source.text);
+    free(real);
+    install_source_finish(&source);
+    return same;
+}
+
+static bool is_there(const struct apply_skill *s, const struct registry_version *row)
+{
+    return row->id && is_from(s, row) && (!s->has_digest || !memcmp(s->digest, row->bundle, sizeof s->digest)) && (!s->has_tier || s->tier == row->tier || s->tier == CORDON_TIER_VERIFIED);
+}
+
+static int check_key(const struct apply_skill *s, const char *publisher, cordon_error **err)
+{
+    if (!s->key || !strcmp(s->key, publisher))
+        return 0;
+    err_set(err, CORDON_E_TRUST_REFUSED, s->name, "%s is to be signed by %s, and is %s%s", s->name, s->key, *publisher ? "signed by " : "not signed", publisher);
+    return err_hint(err, "Find out from the publisher which key is right, and put that into the file.");
+}
+
+static int fetch(struct apply *a, struct job *j, cordon_error **err)
+{
+    const struct apply_skill *s = j->s;
+    int rc = cordon_install_new(a->registry, s->source, &j->install, err);
+    if (rc < 0 || (rc = cordon_install_set_name(j->install, s->name, err)) < 0 || (s->has_tier && (rc = cordon_install_set_tier(j->install, s->tier, err)) < 0))
+        return rc;
+    cordon_install_set_build(j->install, s->build, -1);
+    j->install->accept[CORDON_ACCEPT_SOURCE] = true;
+    j->install->has_digest = s->has_digest;
+    memcpy(j->install->digest, s->digest, sizeof s->digest);
+    return cordon_install_fetch(j->install, err);
+}
+
+static int prepare_one(struct apply *a, struct registry *r, struct job *j, cordon_error **err)
+{
+    int rc = r ? registry_get(r, j->s->name, NULL, &j->row, err) : 0;
+    if (rc < 0)
+        return rc;
+    if (is_there(j->s, &j->row))
+        return check_key(j->s, j->row.publisher, err);
+    rc = fetch(a, j, err);
+    return rc < 0 ? err_wrap(err, "%s cannot be installed from %s", j->s->name, j->s->source) : check_key(j->s, j->install->next.publisher, err);
+}
+
+static int prepare(struct apply *a, cordon_error **err)
+{
+    cleanup(registry_drop) struct registry *r = NULL;
+    int rc = registry_begin(a->registry, REGISTRY_READ, &r, err);
+    if (rc < 0)
+        return rc;
+    a->job = calloc(a->file.n_skills + 1, sizeof *a->job);
+    if (!a->job)
+        return err_nomem(err);
+    for (rc = 0; rc == 0 && a->n_jobs < a->file.n_skills; a->n_jobs++) {
+        a->job[a->n_jobs].s = &a->file.skill[a->n_jobs];
+        rc = prepare_one(a, r, &a->job[a->n_jobs], err);
+    }
+    return rc;
+}
+
+/* ---- bringing it about ---- */
+
+static int note(struct apply *a, const char *what, const char *name, const char *before, const char *after, cordon_error **err)
+{
+    json_t *row = json_pack("{s:s, s:s, s:s?, s:s?}", "what", what, "name", name, "before", before, "after", after);
+    return row && json_array_append_new(a->changes, row) == 0 ? 0 : err_nomem(err);
+}
+
+static int put(struct apply *a, struct job *j, cordon_error **err)
+{
+    if (!j->install || j->install->unchanged)
+        return 0;
+    int rc = note(a, j->row.id ? "replace" : "install", j->s->name, j->row.id ? j->row.version : NULL, j->install->next.version, err);
+    return rc == 0 && a->write ? install_write(j->install, a->r, err) : rc;
+}
+
+static bool holds(const struct apply_list *l, const char *text)
+{
+    for (size_t n = 0; n < l->n; n++)
+        if (!strcmp(l->item[n], text))
+            return true;
+    return false;
+}
+
+static bool has_row(const struct registry_grants *rows, const char *grant)
+{
+    for (size_t n = 0; n < rows->n; n++)
+        if (!strcmp(rows->item[n].grant, grant))
+            return true;
+    return false;
+}
+
+static void drop_grants(struct grants **g) { grants_unref(*g); }
+
+/* A grant that the manifest asks nothing of would never be used. */
+static int check_asked(const struct registry_version *v, const char *name, const char *text, cordon_error **err)
+{
+    cleanup(drop_grants) struct grants *asked = NULL;
+    cleanup(grant_finish) struct grant g = {0};
+    int rc = v->asks ? install_grants_read(v->asks, true, &asked, err) : 0;
+    if (rc < 0 || (rc = grant_parse(text, NULL, &g, err)) < 0)
+        return rc;
+    return grants_answers(asked, &g) ? 0 : err_set(err, CORDON_E_NOT_ASKED, text, "%s does not ask for anything that %s would answer", name, text);
+}
+
+static int bring_grants(struct apply *a, const struct job *j, const struct registry_version *v, cordon_error **err)
+{
+    cleanup(registry_grants_finish) struct registry_grants now = {0};
+    int rc = a->r ? registry_grants(a->r, v, &now, err) : 0;
+    for (size_t n = 0; rc >= 0 && n < now.n; n++) {
+        if (holds(&j->s->grants, now.item[n].grant))
+            continue;
+        rc = note(a, "revoke", j->s->name, now.item[n].grant, NULL, err);
+        if (rc == 0 && a->write)
+            rc = registry_revoke(a->r, v, now.item[n].grant, err);
+    }
+    for (size_t n = 0; rc >= 0 && n < j->s->grants.n; n++) {
+        const char *text = j->s->grants.item[n];
+        if (has_row(&now, text))
+            continue;
+        if ((rc = check_asked(v, j->s->name, text, err)) == 0 && (rc = note(a, "grant", j->s->name, NULL, text, err)) == 0 && a->write)
+            rc = registry_grant(a->r, v, text, "apply", err);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int bring_limit(struct apply *a, const struct job *j, enum cordon_limit l, uint64_t now, cordon_error **err)
+{
+    char before[32], after[32], what[64];
+    uint64_t want = j->s->limit[l];
+    enum cordon_tier tier = j->install ? j->install->next.tier : j->row.tier;
+    if (want == now)
+        return 0;
+    int rc = want ? host_check_limit(a->registry->host, tier, l, want, err) : 0;
+    if (rc < 0)
+        return rc;
+    cordon_limit_format(l, now, before, sizeof before);
+    cordon_limit_format(l, want, after, sizeof after);
+    snprintf(what, sizeof what, "limit %s", cordon_limit_name(l));
+    rc = note(a, what, j->s->name, now ? before : NULL, want ? after : NULL, err);
+    return rc == 0 && a->write ? registry_set_limit(a->r, j->s->name, l, want, err) : rc;
+}
+
+static int bring_limits(struct apply *a, const struct job *j, cordon_error **err)
+{
+    struct registry_limits now = {{0}};
+    int rc = a->r ? registry_limits(a->r, j->s->name, &now, err) : 0;
+    for (int l = 0; rc >= 0 && l < CORDON_LIMIT_COUNT; l++)
+        rc = bring_limit(a, j, (enum cordon_limit)l, now.value[l], err);
+    return rc < 0 ? rc : 0;
+}
+
+static int bring_skill(struct apply *a, struct job *j, cordon_error **err)
+{
+    int rc = put(a, j, err);
+    const struct registry_version *v = j->install ? &j->install->next : &j->row;
+    if (rc == 0)
+        rc = bring_grants(a, j, v, err);
+    return rc == 0 ? bring_limits(a, j, err) : rc;
+}
+
+static bool is_listed(const struct apply *a, const char *name)
+{
+    for (size_t n = 0; n < a->file.n_skills; n++)
+        if (!strcmp(a->file.skill[n].name, name))
+            return true;
+    return false;
+}
+
+static int prune_skills(struct apply *a, cordon_error **err)
+{
+    cleanup(registry_versions_finish) struct registry_versions all = {0};
+    int rc = a->r && a->prune ? registry_all(a->r, &all, err) : 0;
+    for (size_t n = 0; rc >= 0 && n < all.n; n++) {
+        if (is_listed(a, all.item[n].name))
+            continue;
+        rc = note(a, "remove", all.item[n].name, all.item[n].version, NULL, err);
+        if (rc == 0 && a->write)
+            rc = registry_remove(a->r, all.item[n].name, err);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- keys ---- */
+
+static bool is_trusted(const struct registry_keys *now, const char *id, const char *pattern)
+{
+    for (size_t n = 0; n < now->n; n++)
+        if (!strcmp(now->item[n].id, id) && !strcmp(now->item[n].pattern, pattern))
+            return true;
+    return false;
+}
+
+static bool file_trusts(const struct apply_file *f, const struct registry_key *k)
+{
+    for (size_t n = 0; n < f->n_keys; n++)
+        if (!strcmp(f->key[n].id, k->id) && holds(&f->key[n].patterns, k->pattern))
+            return true;
+    return false;
+}
+
+static int trust_new(struct apply *a, const struct registry_keys *now, cordon_error **err)
+{
+    int rc = 0;
+    for (size_t n = 0; n < a->file.n_keys; n++)
+        for (size_t m = 0; rc == 0 && m < a->file.key[n].patterns.n; m++) {
+            const char *id = a->file.key[n].id, *pattern = a->file.key[n].patterns.item[m];
+            if (!is_trusted(now, id, pattern) && (rc = note(a, "trust", id, NULL, pattern, err)) == 0 && a->write)
+                rc = registry_trust(a->r, id, pattern, err);
+        }
+    return rc;
+}
+
+static int bring_keys(struct apply *a, cordon_error **err)
+{
+    cleanup(registry_keys_finish) struct registry_keys now = {0};
+    int rc = a->r ? registry_keys(a->r, &now, err) : 0;
+    if (rc < 0 || (rc = trust_new(a, &now, err)) < 0)
+        return rc;
+    for (size_t n = 0; rc >= 0 && a->prune && n < now.n; n++)
+        if (!file_trusts(&a->file, &now.item[n]) && (rc = note(a, "untrust", now.item[n].id, now.item[n].pattern, NULL, err)) == 0 && a->write)
+            rc = registry_untrust(a->r, now.item[n].id, now.item[n].pattern, err);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- all of it ---- */
+
+static int bring(struct apply *a, cordon_error **err)
+{
+    int rc = registry_begin(a->registry, a->write ? REGISTRY_WRITE : REGISTRY_READ, &a->r, err);
+    if (rc < 0 || (rc = bring_keys(a, err)) < 0)
+        return rc;
+    for (size_t n = 0; rc == 0 && n < a->n_jobs; n++)
+        rc = bring_skill(a, &a->job[n], err);
+    if (rc < 0 || (rc = prune_skills(a, err)) < 0)
+        return rc;
+    if (a->write && (rc = registry_commit(a->r, err)) < 0)
+        return rc;
+    for (size_t n = 0; a->write && n < a->n_jobs; n++)
+        if (a->job[n].install && !a->job[n].install->unchanged)
+            install_let_go(a->job[n].install);
+    return 0;
+}
+
+int cordon_apply(cordon_registry *registry, const char *path, bool dry_run, bool prune, char **ret_json, cordon_error **err)
+{
+    cleanup(apply_finish) struct apply a = {.registry = registry, .write = !dry_run, .prune = prune, .changes = json_array()};
+    int rc = a.changes ? read_file(&a, path, err) : err_nomem(err);
+    if (rc < 0 || (rc = prepare(&a, err)) < 0 || (rc = bring(&a, err)) < 0)
+        return rc;
+    json_t *done = json_pack("{s:i, s:b, s:O}", "cordon", 1, "dry_run", dry_run, "changes", a.changes);
+    char *text = done ? json_dumps(done, JSON_COMPACT) : NULL;
+    json_decref(done);
+    if (!text)
+        return err_nomem(err);
+    *ret_json = text;
+    return 0;
+}

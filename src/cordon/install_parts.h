@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of an installation share. The order of its steps is that of cordon/install.h; install.c has them, each other file one part. */
+#pragma once
+#include "base/buf.h"
+#include "bundle/bundle.h"
+#include "cordon/internal.h"
+#include "manifest/manifest.h"
+#include "policy/grants.h"
+#include "registry/registry.h"
+#include "trust/trust.h"
+#include <cordon/install.h>
+
+/* ---- install_source.c: where it comes from; pure ---- */
+enum install_from { INSTALL_FROM_PATH, INSTALL_FROM_URL, INSTALL_FROM_OCI };
+struct install_source {
+    enum install_from from;
+    char *text;                 /* owned: as the registry keeps it, without a digest: part of whom grants belong to */
+    char *place;                /* owned: the path, or the URL or reference as it was given */
+    char *digest;               /* owned: what it is pinned to, "sha256:…"; NULL: nothing */
+};
+/* `cwd` is what a relative path starts from; NULL: USAGE for one. */
+int install_source_parse(const char *text, const char *cwd, struct install_source *ret, cordon_error **err);
+void install_source_finish(struct install_source *s);
+/* Appends a source as it may be shown: a URL without its query. */
+int install_source_show(struct buf *b, const char *text);
+enum { INSTALL_DIGEST_TEXT = 72 };
+/* "sha256:HEX" or HEX. */
+bool install_digest_parse(const char *text, uint8_t ret[32]);
+void install_digest_write(const uint8_t digest[32], char ret[INSTALL_DIGEST_TEXT]);
+
+/* ---- install_asks.c: what is asked, and what of it wants an answer; pure ---- */
+struct install_ask {
+    struct grant grant;
+    char *text, *words;         /* owned */
+    char *from;                 /* owned: the parent it is inherited from; NULL: the skill's own */
+    bool needs_word, needs_scope, is_new, granted;
+};
+struct install_asks {
+    struct install_ask *item;   /* owned; those that need a word last, each group in the manifest's order */
+    size_t n;
+    bool wants_answer;          /* something is asked that was not asked of this operator before, or nothing of what was answered counts any more */
+};
+/* Adds what `from` (NULL: the skill itself) asks for, unless it is there. */
+int install_asks_add(struct install_asks *a, const struct grants *asks, const char *from, cordon_error **err);
+/* Compares with what the installed version asked for and was granted (NULL: nothing). `same`: grants of that one are this one's too. */
+void install_asks_compare(struct install_asks *a, const struct grants *before, const struct grants *granted, bool same);
+/* The set of them: what a call may use at most. The caller gives back its reference. */
+int install_asks_set(const struct install_asks *a, struct grants **ret, cordon_error **err);
+void install_asks_finish(struct install_asks *a);
+/* Grants or asks as the registry keeps them, a line each, and back. `asked`: they are what a manifest asks for. */
+char *install_grants_text(const struct grants *set);
+int install_grants_read(const char *lines, bool asked, struct grants **ret, cordon_error **err);
+/* The text of one; NULL without memory. The caller frees. */
+char *install_grant_text(const struct grant *g);
+
+/* ---- install_answer.c: the operator's answer; pure ---- */
+struct install_answer {
+    struct grants *granted;     /* a reference: what was answered yes; NULL: nothing */
+    bool given;                 /* there is an answer */
+    bool forget;                /* what was granted before goes */
+};
+/* Takes `one` on success. NOT_ASKED. `asked` NULL: no manifest, anything goes. */
+int install_answer_allow(struct install_answer *a, const struct grants *asked, struct grant *one, cordon_error **err);
+/* Is this grant in the set, as its text says it? */
+bool install_has_grant(const struct grants *set, const struct grant *one);
+void install_answer_finish(struct install_answer *a);
+
+/* ---- install_change.c: what a new version does otherwise; pure ---- */
+/* Versions as semver orders them; what is no semver by its numbers and words. <0, 0, >0 */
+int install_version_compare(const char *a, const char *b);
+/* Appends {"what", "before", "after"} to the array for each difference that a model or a person sees: name, description, and of each tool its
+ * description and schema. `before` and `after`: {"name", "description", "tools": as cordon_skill_tools has them}. False without memory. */
+bool install_changes(json_t *to, const json_t *before, const json_t *after);
+
+/* ---- install_build.c ---- */
+/* Builds the C skill in the folder `project` (a staged one) in the sandbox for scripts, into the new file `out`. */
+int install_build_c(const cordon_host *h, const char *project, const char *out, int log_fd, cordon_error **err);
+
+static inline void registry_drop(struct registry **r) { registry_close(*r); }
+
+/* ---- an installation ---- */
+enum install_signed { INSTALL_UNSIGNED, INSTALL_SIGNED_CODE /* a legacy .sig alone */, INSTALL_SIGNED_BUNDLE };
+
+struct cordon_install {
+    cordon_registry *registry;
+    cordon_host *host;
+    char *given;                          /* owned: the source as the operator wrote it; NULL: an update */
+    struct install_source source;
+    char *as;                             /* owned: the name here; NULL: the manifest's */
+    char *manifest_text;                  /* owned or NULL: the skill.toml of a lone file, which lay elsewhere */
+    bool has_tier;
+    enum cordon_tier tier;                /* at most this */
+    bool build;
+    int log_fd;
+    bool has_digest;
+    uint8_t digest[32];
+    bool accept[CORDON_ACCEPT_COUNT];
+
+    bool fetched;
+    bool is_own, is_folder;               /* from a file or folder of this user's on this machine, which nobody else can write; it is a folder */
+    struct bundle bundle;                 /* staged; fd -1: not yet, or not any more */
+    bool has_manifest;
+    struct manifest manifest;
+    struct registry_version next, before; /* what will be installed; what is (id 0: nothing) */
+    bool same;                            /* grants of what is installed are this one's too */
+    bool unchanged;                       /* it is installed already, with nothing to answer */
+    enum install_signed signed_by;
+    char publisher[REGISTRY_KEY + 1];     /* whoever signed bundle or code; "" */
+    enum registry_standing standing;
+    const char *kind;                     /* static, for people */
+    bool built;
+    struct install_asks asks;
+    struct grants *asked;                 /* a reference; NULL: no manifest */
+    struct grants *kept;                  /* a reference: grants that are in force and stay */
+    json_t *could_use, *changes, *warnings;
+    struct install_answer answer;
+};
+
+/* A line for the operator, cut and escaped. Without memory it is lost. */
+void install_warn(struct cordon_install *i, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- install_stage.c: from the source to a staged bundle ---- */
+int install_stage(struct cordon_install *i, cordon_error **err);
+
+/* ---- install_read.c: the manifest, the name, what is installed under it ---- */
+int install_read(struct cordon_install *i, cordon_error **err);
+/* Puts the bundle's digest down, and whether grants of what is installed are this one's too. Again, when something was added to the bundle. */
+void install_identify(struct cordon_install *i);
+
+/* ---- install_trust.c: who signed it, and whether that may be ---- */
+/* Before anything is added to the bundle. */
+int install_check_signature(struct cordon_install *i, cordon_error **err);
+/* Key, signature, version and source against what was there before; fills in the tier. */
+int install_check_trust(struct cordon_install *i, cordon_error **err);
+
+/* ---- install_binary.c: the one step that provides what runs ---- */
+int install_provide(struct cordon_install *i, cordon_error **err);
+
+/* ---- install_inherit.c ---- */
+/* Adds what the manifest and its parents ask for. BAD_MANIFEST for a cycle, CONFLICT, NOT_FOUND for a parent. */
+int install_inherit(struct cordon_install *i, struct registry *r, cordon_error **err);
+
+/* ---- install_plan.c: what is asked and changed against what is installed ---- */
+int install_plan(struct cordon_install *i, cordon_error **err);
+/* The command that answers yes to all of it, for sh; the caller frees. NULL without memory. */
+char *install_command(const struct cordon_install *i);
+bool install_wants_consent(const struct cordon_install *i);
+
+/* ---- install_commit.c ---- */
+/* Into a registry that is open for writing; the caller commits it. CONFLICT: what is installed is not what was shown any more. */
+int install_write(struct cordon_install *i, struct registry *r, cordon_error **err);
+/* After the commit: the store has taken the staged folder, or had one like it already. */
+void install_let_go(struct cordon_install *i);
