@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINE_MAX_BYTES = 8192, TEXT_SHOWN = 400 };
+enum { LINE_MAX_BYTES = 8192, TEXT_SHOWN = 400, HINT_SHORT = 960 /* a hint has room for so much */ };
 
 /* ---- the command line ---- */
 
@@ -279,6 +279,16 @@ int consent_answer(const struct cli *cli, cordon_install *install, const json_t 
     if (!is_true(plan, "consent") || !can_ask(cli))
         return 0; /* the commit says what is missing */
     return ask_person(install, plan, err);
+}
+
+void consent_command(const struct cli *cli, const json_t *plan, const cordon_error *err)
+{
+    const char *command = text_of(plan, "command");
+    if (cli->json || cli->quiet || cordon_error_code(err) != CORDON_E_CONSENT || strlen(command) < HINT_SHORT)
+        return;
+    fputs("  The whole command: ", stderr);
+    print_guest(stderr, command, strlen(command));
+    fputc('\n', stderr);
 }
 
 /* ---- done ---- */

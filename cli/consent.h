@@ -23,5 +23,7 @@ int consent_prepare(const struct cli *cli, cordon_install *install, cordon_error
 void consent_show(const struct cli *cli, const json_t *plan);
 /* Answers by the command line's options, else by a person on a terminal, else CONSENT with the command to run. `plan` wants an answer or not; 1: the person said no. */
 int consent_answer(const struct cli *cli, cordon_install *install, const json_t *plan, cordon_error **err);
+/* The whole command that answers yes, where a hint of `err` was too short for it. */
+void consent_command(const struct cli *cli, const json_t *plan, const cordon_error *err);
 /* What is done, for a person. `done` as of cordon_install_commit. */
 void consent_done(const struct cli *cli, const json_t *plan, const json_t *done);

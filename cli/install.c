@@ -48,8 +48,10 @@ static int run(struct cli *cli)
     consent_show(cli, i.plan);
     if (args_has(&cli->args, "dry-run"))
         return cli->json ? out_object(cli, i.plan) : 0;
-    if ((rc = installing_commit(cli, &i, &err)) < 0)
+    if ((rc = installing_commit(cli, &i, &err)) < 0) {
+        consent_command(cli, i.plan, err);
         return report_error(cli, NULL, err);
+    }
     if (cli->json)
         return out_object(cli, i.done);
     consent_done(cli, i.plan, i.done);

@@ -64,6 +64,8 @@ static int update_one(const struct cli *cli, struct installing *i, const char *n
 {
     cordon_error *err = NULL;
     bring(cli, i, name, &err);
+    if (err)
+        consent_command(cli, i->plan, err);
     json_array_append_new(rows, row_of(i, name, err));
     tell(cli, i, name);
     int code = err ? cordon_error_exit_code(err) : 0;

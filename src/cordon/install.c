@@ -83,6 +83,8 @@ static int begin_update(struct cordon_install *i, struct registry *r, const char
     if (rc < 0 || (rc = install_source_parse(installed.source, NULL, &i->source, err)) < 0)
         return rc;
     keep_tier(i, &installed);
+    if (installed.manifest && !strcmp(installed.format, manifest_file(MANIFEST_SKILL_TOML)))
+        i->manifest_text = take(installed.manifest); /* of a lone file it is wanted again */
     i->as = strdup(name);
     return i->as ? 0 : err_nomem(err);
 }
@@ -170,14 +172,27 @@ static int check_digest(const struct cordon_install *i, cordon_error **err)
     return err_set(err, CORDON_E_DIGEST_MISMATCH, i->given, "what is there now has another digest than the one that was asked for: %s", text);
 }
 
+const char *const install_points[] = {"staged", "checked", "provided", "planned", "settled", NULL};
+
+void install_point(const struct cordon_install *i, const char *point)
+{
+    if (i->registry->hook)
+        i->registry->hook(i->registry->hook_data, point);
+}
+
 static int fetch(struct cordon_install *i, cordon_error **err)
 {
     int rc = install_stage(i, err);
+    install_point(i, "staged");
     if (rc < 0 || (rc = install_check_signature(i, err)) < 0 || (rc = install_read(i, err)) < 0 || (rc = install_check_trust(i, err)) < 0)
         return rc;
+    install_point(i, "checked");
     if ((rc = install_provide(i, err)) < 0 || (rc = check_digest(i, err)) < 0)
         return rc;
-    return install_plan(i, err);
+    install_point(i, "provided");
+    rc = install_plan(i, err);
+    install_point(i, "planned");
+    return rc;
 }
 
 int cordon_install_fetch(cordon_install *i, cordon_error **err)

@@ -67,7 +67,10 @@ static int remember_key(const struct cordon_install *i, struct registry *r, cord
 int install_write(struct cordon_install *i, struct registry *r, cordon_error **err)
 {
     int rc = check_still(i, r, err);
-    if (rc < 0 || (rc = bundle_settle(&i->bundle, err)) < 0 || (rc = registry_store_add(r, i->bundle.path, i->bundle.digest, err)) < 0 ||
+    if (rc < 0 || (rc = bundle_settle(&i->bundle, err)) < 0)
+        return rc;
+    install_point(i, "settled");
+    if ((rc = registry_store_add(r, i->bundle.path, i->bundle.digest, err)) < 0 ||
         (rc = registry_put(r, &i->next, err)) < 0 || (rc = grant_all(i, r, err)) < 0 || (rc = remember_key(i, r, err)) < 0)
         return rc;
     return remember_version(i, r, err);

@@ -116,6 +116,9 @@ struct cordon_install {
     struct install_answer answer;
 };
 
+/* For tests: a named point between two things that reach the disk. Those of the registry follow (registry_points). */
+extern const char *const install_points[]; /* NULL-terminated */
+void install_point(const struct cordon_install *i, const char *point);
 /* A line for the operator, cut and escaped. Without memory it is lost. */
 void install_warn(struct cordon_install *i, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -69,11 +69,12 @@ static int add_signature(struct cordon_install *i, cordon_error **err)
     return n > 0 && n < (ssize_t)sizeof text ? bundle_add(&i->bundle, "skill.wasm.sig", 0644, text, (size_t)n, err) : 0;
 }
 
-/* Taken from another system, which kept it elsewhere. */
+/* Of a module that was taken from another system, which kept it elsewhere. An archive has its own. */
 static int add_manifest(struct cordon_install *i, cordon_error **err)
 {
     const char *name = manifest_file(MANIFEST_SKILL_TOML);
-    return i->manifest_text && !bundle_find(&i->bundle, name) ? bundle_add(&i->bundle, name, 0644, i->manifest_text, strlen(i->manifest_text), err) : 0;
+    bool is_lone = bundle_find(&i->bundle, "skill.wasm") && i->bundle.n == 1u + !!bundle_find(&i->bundle, "skill.wasm.sig");
+    return i->manifest_text && is_lone ? bundle_add(&i->bundle, name, 0644, i->manifest_text, strlen(i->manifest_text), err) : 0;
 }
 
 static int stage_file(struct cordon_install *i, const char *staging, cordon_error **err)

@@ -167,9 +167,21 @@ static int check_history(struct cordon_install *i, struct registry *r, cordon_er
 
 /* ---- the tier ---- */
 
+/* What the settings say of the highest tier, if they say anything. */
+static enum cordon_tier highest_tier(const cordon_host *h)
+{
+    const struct setting *highest = &h->opts.settings.key[SETTINGS_HIGHEST_TIER];
+    return highest->from == SETTINGS_SHIPPED || highest->from == SETTINGS_UNSET ? CORDON_TIER_LOCAL : (enum cordon_tier)highest->value;
+}
+
 static int set_tier(struct cordon_install *i, cordon_error **err)
 {
     bool local = i->has_tier && i->tier == CORDON_TIER_LOCAL;
+    enum cordon_tier highest = highest_tier(i->host);
+    if (local && highest < CORDON_TIER_LOCAL) {
+        err_set(err, CORDON_E_TIER_REFUSED, "tier", "--tier local is refused: the settings say that nothing is above %s", cordon_tier_name(highest));
+        return err_hint(err, "That is highest_tier under [policy]; `cordon doctor` shows which file says so.");
+    }
     if (local && !i->is_own) {
         err_set(err, CORDON_E_TIER_REFUSED, "tier", "%s cannot be local: it does not belong to this user, or others can write it", i->source.text);
         return err_hint(err, "Local is for what you wrote or have read. Copy it to a folder of yours, read it, and install that.");
@@ -177,6 +189,8 @@ static int set_tier(struct cordon_install *i, cordon_error **err)
     i->next.tier = local ? CORDON_TIER_LOCAL : i->signed_by == INSTALL_SIGNED_BUNDLE ? CORDON_TIER_VERIFIED : CORDON_TIER_UNTRUSTED;
     if (i->has_tier && i->tier < i->next.tier)
         i->next.tier = i->tier;
+    if (highest < i->next.tier)
+        i->next.tier = highest;
     if (i->has_manifest && i->manifest.has_tier && i->manifest.tier < i->next.tier)
         i->next.tier = i->manifest.tier;
     return 0;

@@ -41,6 +41,15 @@ def test_the_command_that_is_shown_does_it(cordon, home):
     assert done.status == 0 and done.json["granted"] == ["net=api.weather.example", "env=LANG"] and not done.json["not_granted"]
 
 
+def test_the_command_is_whole_however_long_it_is(cordon, home):
+    names = ", ".join(f'"net=host-number-{n}.weather.example"' for n in range(80))
+    skill = toml_skill(home / "s", capabilities=f"network.rules = [{names}]")
+    done = cordon("install", skill)
+    command = done.err.split("The whole command: ")[1].splitlines()[0]
+    assert command.count(" --allow ") == 80
+    assert len(cordon(*shlex.split(command)[1:], "-j").json["granted"]) == 80
+
+
 def test_json_alone_never_means_yes(cordon, skill):
     done = cordon("install", skill, "-j")
     assert done.status == 3 and done.json["error"]["id"] == "consent-needed"
@@ -65,6 +74,20 @@ def test_yes_does_not_grant_exec(cordon, home):
     skill = md_skill(home / "s", meta="  capabilities: [exec_command]\n", wat="echo")
     done = cordon("install", skill, "--yes", "-j")
     assert done.status == 0 and not done.json["granted"] and done.json["not_granted"] == ["exec"]
+
+
+def test_yes_gives_a_folder_only_if_it_is_here(cordon, home):
+    (home / "data").mkdir()
+    skill = toml_skill(home / "s", capabilities=f'filesystem.read = ["{home}/data", "{home}/nowhere"]')
+    done = cordon("install", skill, "--yes", "-j")
+    assert done.status == 0 and done.json["granted"] == [f"read={home}/data"] and done.json["not_granted"] == [f"read={home}/nowhere"]
+    assert any("nowhere is not granted" in warning for warning in done.json["warnings"])
+
+
+def test_a_folder_that_may_not_be_granted_is_refused_at_once(cordon, home):
+    skill = toml_skill(home / "s", capabilities='filesystem.read = ["/data"]')
+    assert cordon("install", skill, "--allow", "read=/proc::/data").status == 2
+    assert cordon("install", skill, "--allow", "read=/::/data").status == 2
 
 
 @pytest.mark.parametrize("name, ask", [("http_get", "net=GET:*"), ("read_file", "read"), ("get_secret", "secret"), ("read_env", "env")])

@@ -252,3 +252,12 @@ def test_local_is_for_this_users_files(cordon, home):
 def test_what_comes_from_the_network_is_never_local(cordon, home, source):
     done = cordon("install", source, "--tier", "local")
     assert done.status == 3 and "only what lies on this machine can be local" in done.err
+
+
+def test_the_settings_highest_tier_holds_for_what_is_installed(cordon, home):
+    (home / "config.toml").write_text('[policy]\nhighest_tier = "untrusted"\n')
+    done = cordon("install", toml_skill(home / "s"), "--tier", "local", "--config", home / "config.toml")
+    assert done.status == 3 and "nothing is above untrusted" in done.err
+    trust(cordon, home)
+    assert plan(cordon, signed(home / "s"), "--config", home / "config.toml")["tier"] == "untrusted"
+    assert plan(cordon, home / "s")["tier"] == "verified"
