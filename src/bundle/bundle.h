@@ -82,5 +82,9 @@ int bundle_unpack_prepare(cordon_error **err);
 /* The job (code_job_fn): an archive to the stream of what is in it (stream.h). */
 int bundle_unpack_job(const char *arg, const uint8_t *in, size_t len, struct buf *meta, struct buf *body, cordon_error **err);
 
+/* ---- tools.c ---- */
+/* Are the libraries there that are opened when first needed: libarchive, libunistring? MISSING_TOOL names the one that is not. */
+int bundle_tools(cordon_error **err);
+
 /* Closes it; the folder stays. */
 void bundle_finish(struct bundle *b);

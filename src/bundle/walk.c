@@ -27,6 +27,7 @@ struct walk {
     struct draft *d;
     const char *what;
     bool as_kept;
+    unsigned folders;
 };
 
 static void cleanup_folder(DIR **d) { if (*d) closedir(*d); }
@@ -59,6 +60,8 @@ static int walk(struct walk *w, int folder, const char *path, cordon_error **err
 static int take_folder(struct walk *w, int at, const char *name, const char *path, cordon_error **err)
 {
     size_t before = w->d->b.n;
+    if (++w->folders > BUNDLE_FILES_MAX)   /* empty ones too */
+        return err_set(err, CORDON_E_TOO_LARGE, w->what, "there are more than %d folders in %s", BUNDLE_FILES_MAX, w->what);
     cleanup_fd int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, errno, "open", path);

@@ -2,6 +2,7 @@
  * What this machine has and lacks, and what follows from it. One row per check. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "bundle/bundle.h"
 #include "child/filter.h"
 #include "child/landlock.h"
 #include "cordon/internal.h"
@@ -90,6 +91,17 @@ static void check_sqlite(json_t *checks)
     struct sqlite api;
     bool has = sqlite_load(&api, NULL) == 0;
     add(checks, "sqlite", has ? GOOD : WARN, has ? "available" : "not found: nothing can be remembered or recalled", has ? NULL : "apt-get install libsqlite3-0");
+}
+
+static void check_archives(json_t *checks)
+{
+    cordon_error *why = NULL;
+    if (bundle_tools(&why) == 0) {
+        add(checks, "archives", GOOD, "libarchive and libunistring are there", NULL);
+        return;
+    }
+    add(checks, "archives", WARN, cordon_error_message(why), cordon_error_hint(why));
+    cordon_error_free(why);
 }
 
 /* All that the first request to the network would open. */
@@ -194,6 +206,7 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_cache(checks, h);
     check_home(checks, h);
     check_sqlite(checks);
+    check_archives(checks);
     check_network(checks, h);
     check_helper(checks, h);
     check_scripts(checks, h);

@@ -327,6 +327,18 @@ START_TEST(ceilings_are_kept)
 }
 END_TEST
 
+START_TEST(there_is_an_end_to_the_folders_of_a_bundle_also_to_empty_ones)
+{
+    char name[64];
+    put("source/a", "1");
+    for (int i = 0; i <= BUNDLE_FILES_MAX; i++) {
+        snprintf(name, sizeof name, "source/d%d", i);
+        ck_assert_int_eq(mkdir(in_root(name), 0755), 0);
+    }
+    is_refused(CORDON_E_TOO_LARGE, "1000 folders");
+}
+END_TEST
+
 START_TEST(there_is_an_end_to_the_bytes_of_a_bundle)
 {
     struct bundle b;
@@ -509,6 +521,7 @@ Suite *suite_bundle(void)
     tcase_add_test(t, names_in_every_script_are_taken);
     tcase_add_test(t, names_that_differ_in_case_or_spelling_alone_are_refused);
     tcase_add_test(t, ceilings_are_kept);
+    tcase_add_test(t, there_is_an_end_to_the_folders_of_a_bundle_also_to_empty_ones);
     tcase_add_test(t, there_is_an_end_to_the_bytes_of_a_bundle);
     tcase_add_test(t, an_empty_folder_and_none_at_all);
     tcase_add_test(t, a_kept_folder_with_anything_that_staging_does_not_make_is_damaged);
