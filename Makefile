@@ -58,9 +58,9 @@ guests: ground
 	@scripts/guests --all
 
 check-asan: ground
-	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests tests/unit/egress-tests tests/unit/fetch-tests)
+	$(call ninja,build-tsan,-Db_sanitize=thread -Db_lundef=false,tests/unit/sched-tests tests/unit/egress-tests tests/unit/fetch-tests tests/unit/audit-tests)
 	$(call ninja,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
-	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests --also build-tsan/tests/unit/egress-tests --also build-tsan/tests/unit/fetch-tests
+	@scripts/run-tests build-asan --also build-tsan/tests/unit/sched-tests --also build-tsan/tests/unit/egress-tests --also build-tsan/tests/unit/fetch-tests --also build-tsan/tests/unit/audit-tests
 
 # T: which targets (fuzz/*.c); none: all but `compile`.
 fuzz: export CC = clang-14

@@ -52,7 +52,7 @@ const char *group_name(enum group group);
 int action_run(struct cli *cli);
 
 extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
-    command_memory, command_secret,
+    command_memory, command_secret, command_audit,
     command_install, command_update, command_import, command_apply, command_export,
     command_key, command_sign,
     command_explain, command_completion, command_help, command_version;

@@ -79,6 +79,15 @@ static int lock_in(const struct cli *cli, cordon_host *host, const cordon_reques
 #endif
 }
 
+/* The row is written when the answer is out. */
+static void tell_missing(const struct cli *cli, cordon_host *host)
+{
+    cleanup_error cordon_error *why = NULL;
+    fflush(stdout);
+    if (cordon_audit_flush(host, &why) < 0 && !cli->quiet && !cli->json)
+        fprintf(stderr, "cordon run: this call is not in the audit: %s\n", cordon_error_message(why));
+}
+
 static int run_loaded(const struct cli *cli, const struct plan *plan, const struct session *s, const char *name)
 {
     cordon_error *err = NULL;
@@ -95,6 +104,7 @@ static int run_loaded(const struct cli *cli, const struct plan *plan, const stru
         return report_error(cli, name, end.err);
     cleanup_outcome cordon_outcome *outcome = end.outcome;
     int code = report_outcome(cli, name, outcome);
+    tell_missing(cli, s->host);
     ask_sum_up(&ask);
     return code;
 }
@@ -107,6 +117,7 @@ static int run_target(const struct cli *cli)
     cleanup(session_finish) struct session session = {0};
     if (session_begin(cli, &session, &err) < 0 || plan_read(cli, session.opts, &plan, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
+    cordon_host_opts_set_audit(session.opts, true);
     if (session_open(cli, &target, plan.tier, &session, &err) < 0)
         return report_error(cli, target.name, err);
     return run_loaded(cli, &plan, &session, target.name);

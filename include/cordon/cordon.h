@@ -19,6 +19,7 @@
  */
 #ifndef CORDON_H
 #define CORDON_H
+#include <cordon/audit.h>
 #include <cordon/author.h>
 #include <cordon/call.h>
 #include <cordon/error.h>

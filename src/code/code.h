@@ -84,7 +84,7 @@ int cache_trim(struct cache *c, uint64_t max_bytes, cordon_error **err);
 /* For the helper: no network, no exec, no new files at all. */
 int lockdown_helper(cordon_error **err);
 /* What a process that is locked in may still do for its guests. */
-enum lockdown_need { LOCKDOWN_READS = 1 /* files */, LOCKDOWN_WRITES = 2, LOCKDOWN_NET = 4 /* sockets of IPv4 and IPv6 */ };
+enum lockdown_need { LOCKDOWN_READS = 1 /* files */, LOCKDOWN_WRITES = 2, LOCKDOWN_NET = 4 /* sockets of IPv4 and IPv6 */, LOCKDOWN_KEEPS = 8 /* a database that is open */ };
 struct lockdown {
     unsigned needs;              /* set of enum lockdown_need */
     struct landlock_rules reach; /* the folders it may still touch, and the ports it may connect to */

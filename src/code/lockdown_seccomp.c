@@ -45,6 +45,10 @@ static const int write_calls[] = {
     SCMP_SYS(mkdirat),
 };
 
+/* For a database that is open: its locks, and that what it wrote stays. */
+static const int keep_calls[] = {SCMP_SYS(fsync), SCMP_SYS(fdatasync)};
+static const unsigned keep_fcntls[] = {F_SETLK, F_GETLK};
+
 /* For the gateway. Which ports it may connect to is Landlock's to say; bind is how it asks whether an address is this machine's. */
 static const int net_calls[] = {
     SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(sendto),
@@ -98,6 +102,12 @@ static int allow_net(scmp_filter_ctx f, unsigned needs)
     return r;
 }
 
+static int allow_keeping(scmp_filter_ctx f, unsigned needs)
+{
+    int r = needs & LOCKDOWN_KEEPS ? filter_allow(f, keep_calls, FILTER_COUNT(keep_calls)) : 0;
+    return r || !(needs & LOCKDOWN_KEEPS) ? r : filter_allow_values(f, SCMP_SYS(fcntl), 1, keep_fcntls, FILTER_COUNT(keep_fcntls));
+}
+
 static int allow_run(scmp_filter_ctx f, unsigned needs)
 {
     int r = filter_allow(f, run_calls, FILTER_COUNT(run_calls));
@@ -105,6 +115,8 @@ static int allow_run(scmp_filter_ctx f, unsigned needs)
         r = allow_files(f, needs);
     if (!r)
         r = allow_net(f, needs);
+    if (!r)
+        r = allow_keeping(f, needs);
     if (!r)
         r = filter_allow_values(f, SCMP_SYS(ioctl), 1, run_ioctls, FILTER_COUNT(run_ioctls));
     return r ? r : filter_allow_values(f, SCMP_SYS(fcntl), 1, run_fcntls, FILTER_COUNT(run_fcntls));

@@ -86,11 +86,28 @@ static void check_home(json_t *checks, cordon_host *h)
         add(checks, "home", GOOD, r ? "the folder for what is kept (secrets, memories) is there and ours alone" : "not there yet: nothing is kept", NULL);
 }
 
+/* While it cannot be kept, runs with grants are refused. */
+static void check_audit(json_t *checks, cordon_host *h)
+{
+    cleanup(home_finish) struct home home = HOME_NONE;
+    cleanup(audit_store_close) struct audit_store store = {.home = HOME_NONE, .head_fd = -1};
+    cordon_error *why = NULL;
+    int there = home_open(h->opts.home, &home, &why), r = there;
+    if (there > 0 && faccessat(home.fd, ".", W_OK, 0) < 0)
+        r = err_errno(&why, errno, "write in", home.path);
+    if (r > 0)
+        r = audit_store_open(h->opts.home, true, &store, &why);
+    if (r < 0)
+        add_error(checks, "audit", why);
+    else
+        add(checks, "audit", GOOD, r ? "the record of what was run is there, with its key; cordon audit --verify reads it all" : "none yet: it begins with the first run", NULL);
+}
+
 static void check_sqlite(json_t *checks)
 {
     struct sqlite api;
     bool has = sqlite_load(&api, NULL) == 0;
-    add(checks, "sqlite", has ? GOOD : WARN, has ? "available" : "not found: nothing can be remembered or recalled", has ? NULL : "apt-get install libsqlite3-0");
+    add(checks, "sqlite", has ? GOOD : WARN, has ? "available" : "not found: nothing can be remembered, recalled, installed or audited", has ? NULL : "apt-get install libsqlite3-0");
 }
 
 static void check_archives(json_t *checks)
@@ -205,6 +222,7 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_maps(checks, h->opts.sandboxes);
     check_cache(checks, h);
     check_home(checks, h);
+    check_audit(checks, h);
     check_sqlite(checks);
     check_archives(checks);
     check_network(checks, h);

@@ -30,6 +30,8 @@ static uint64_t value_in_force(const cordon_host_opts *o, enum settings_key key)
     case SETTINGS_COMPILE_WALL: return o->bounds.wall_s;
     case SETTINGS_SCRIPTS_LANDLOCK: return o->scripts_without_landlock;
     case SETTINGS_SCRIPTS_ROOT: return o->scripts_as_root;
+    case SETTINGS_AUDIT_KEEP: return o->audit_keep;
+    case SETTINGS_AUDIT_ROWS: return o->audit_rows;
     default: return o->settings.key[key].value;
     }
 }

@@ -122,8 +122,11 @@ void cordon_host_free(cordon_host *h)
     if (h->poll_fd >= 0)
         close_calls(h);
     sched_free(h->sched);
+    if (h->audit)
+        audit_flush(h->audit, NULL); /* a request that waits for it ends now, not when there is no gateway any more */
     gateway_free(h->gateway); /* what calls left behind at these holds no call any more */
     pool_free(h->io);
+    host_audit_close(h);
     shim_runtime_delete(h->runtime);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         engine_free(h->engines[t]);

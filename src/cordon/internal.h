@@ -7,6 +7,7 @@
 #include "manifest/manifest.h"
 #include "script/script.h"
 #include "settings/settings.h"
+#include "audit/audit.h"
 #include <cordon/cordon.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -16,6 +17,8 @@ struct cordon_host_opts {
     unsigned workers, sandboxes;
     char *cache_dir, *helper, *supervisor, *home; /* owned or NULL */
     bool scripts_as_root, scripts_without_landlock;
+    bool audit;                                   /* an audit is kept */
+    uint64_t audit_keep, audit_rows;              /* how long: seconds and rows, SETTINGS_FOREVER for no bound */
     struct code_bounds bounds;
     uint64_t ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], deflt[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
     uint64_t cache_max;
@@ -58,6 +61,10 @@ struct cordon_host {
     struct shim_runtime *_Atomic runtime;
     struct pool *io;                              /* threads for work that blocks */
     struct gateway *gateway;                      /* made when first needed */
+    struct audit *_Atomic audit;                  /* opened with the first call, where one is kept */
+    _Atomic uint64_t audit_missed;                /* calls that have no row since it cannot be opened */
+    cordon_error *audit_why;                      /* why it cannot be opened, and when it is tried again; under the lock */
+    uint64_t audit_again_ns;
     _Atomic uint32_t lingering;
     _Atomic(struct cordon_call *) finished;       /* a stack; dispatch turns it around */
     _Atomic(struct asked *) asked;                /* likewise */
@@ -122,6 +129,24 @@ size_t host_asked_dispatch(cordon_host *h);
 
 /* The gateway, made when first asked for. */
 int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err);
+
+/* ---- audit.c: no cost where none is kept ---- */
+/* For the requests of a host; all zero where no audit is kept. */
+struct call_auditor audit_of(cordon_host *h);
+/* Opens it, and makes what is missing. Errors as of audit_new. */
+int host_audit(cordon_host *h, struct audit **ret, cordon_error **err);
+/* The process is about to lock itself in: opened now, or not at all. */
+int audit_lock_in(cordon_host *h, const char *skill, const struct powers *powers, bool *ret_there, cordon_error **err);
+/* Before a call is made: one that may do something outside is refused while its audit cannot be kept. */
+int audit_admit(cordon_host *h, const char *skill, const struct powers *powers, cordon_error **err);
+/* What a request is given has changed. */
+void audit_forget_input(struct call_spec *s);
+void audit_note_args(struct call_spec *s, const char *json, size_t len);
+/* A local script: that it has started is on disk when this returns. */
+int audit_script_started(cordon_host *h, const char *name, const char *id, const void *input, size_t len, cordon_error **err);
+void audit_script_ended(cordon_host *h, const char *name, const char *id, const void *input, size_t len, unsigned used, const struct cordon_outcome *o, const cordon_error *why);
+/* Writes what is left. */
+void host_audit_close(cordon_host *h);
 
 /* ---- skill.c ---- */
 /* Its place at the gateway, borrowed; NULL for one that imports nothing of the network. */

@@ -20,6 +20,8 @@ void host_opts_init(cordon_host_opts *o)
                    .cpu_s = (unsigned)shipped.key[SETTINGS_COMPILE_CPU].value,
                    .wall_s = (unsigned)shipped.key[SETTINGS_COMPILE_WALL].value},
         .cache_max = shipped.key[SETTINGS_CACHE_MAX].value,
+        .audit_keep = shipped.key[SETTINGS_AUDIT_KEEP].value,
+        .audit_rows = shipped.key[SETTINGS_AUDIT_ROWS].value,
         .settings = shipped,
         .egress = shipped.egress,
     };
@@ -93,6 +95,18 @@ void cordon_host_opts_set_scripts(cordon_host_opts *o, bool as_root, bool withou
 {
     o->scripts_as_root = as_root;
     o->scripts_without_landlock = without_landlock;
+}
+
+void cordon_host_opts_set_audit(cordon_host_opts *o, bool keep) { o->audit = keep; }
+
+int cordon_host_opts_set_audit_keep(cordon_host_opts *o, uint64_t seconds, uint64_t rows, cordon_error **err)
+{
+    uint64_t s = seconds ? seconds : SETTINGS_FOREVER, n = rows ? rows : SETTINGS_FOREVER;
+    if (!settings_fits(SETTINGS_AUDIT_KEEP, s) || !settings_fits(SETTINGS_AUDIT_ROWS, n))
+        return err_set(err, CORDON_E_USAGE, "audit", "an audit is kept for an hour at least, and for 100 rows at least");
+    o->audit_keep = s;
+    o->audit_rows = n;
+    return 0;
 }
 
 int cordon_host_opts_set_home(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->home, "home folder", path, err); }

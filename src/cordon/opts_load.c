@@ -54,6 +54,8 @@ static void apply_key(cordon_host_opts *o, enum settings_key key, uint64_t value
     case SETTINGS_COMPILE_WALL: o->bounds.wall_s = (unsigned)value; break;
     case SETTINGS_SCRIPTS_LANDLOCK: o->scripts_without_landlock = value; break;
     case SETTINGS_SCRIPTS_ROOT: o->scripts_as_root = value; break;
+    case SETTINGS_AUDIT_KEEP: o->audit_keep = value; break;
+    case SETTINGS_AUDIT_ROWS: o->audit_rows = value; break;
     default: break; /* asked for where it matters */
     }
 }

@@ -36,11 +36,14 @@ struct call_spec *request_spec_copy(const struct call_spec *from)
     s->limits = from->limits;
     s->asker = from->asker;
     s->listener = from->listener;
+    s->auditor = from->auditor;
+    s->digest.of_args = from->digest.of_args;
+    memcpy(s->digest.args, from->digest.args, sizeof s->digest.args);
+    s->version = from->version ? strdup(from->version) : NULL;
     memcpy(s->ceiling, from->ceiling, sizeof s->ceiling);
     s->tier = from->tier;
     s->skill = strdup(from->skill);
     s->bot = from->bot ? strdup(from->bot) : NULL;
-    s->version = from->version ? strdup(from->version) : NULL;
     s->powers = from->powers ? powers_copy(from->powers) : powers_new();
     s->args = json_deep_copy(from->args); /* jansson counts references, but not for two threads that let go at once */
     s->input = dup_bytes(from->input, from->input_len);
@@ -82,7 +85,8 @@ static void default_limits(const cordon_skill *skill, struct limit_set *set)
 static int first_spec(cordon_skill *skill, const struct said *said, const struct component_export *ex, struct call_spec **ret, cordon_error **err)
 {
     char *argv0 = skill->name;
-    struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1};
+    struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1,
+                             .auditor = audit_of(skill->host)};
     default_limits(skill, &from.limits);
     from.version = skill->manifest ? skill->manifest->version : NULL;
     if (said) {
@@ -167,6 +171,7 @@ static void set_input(struct call_spec *s, char *bytes, size_t len)
     s->input = bytes;
     s->input_len = len;
     s->args_bytes = 0;
+    audit_forget_input(s);
 }
 
 static bool takes_string(const struct call_spec *s)
@@ -257,6 +262,7 @@ int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cor
         set_input(r->spec, NULL, len);
         r->spec->args_bytes = bytes;
     }
+    audit_note_args(r->spec, json, len);
     return 0;
 }
 
@@ -339,6 +345,7 @@ int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **er
         return err_nomem(err);
     s->argv[s->n_argv++] = copy;
     s->argv_bytes += len;
+    s->digest.state = 0;
     return 0;
 }
 
@@ -440,6 +447,8 @@ static int new_call(cordon_request *r, call_done_fn *done, void *data, struct ca
     int rc = request_follow(r, err);
     if (rc == 0)
         rc = check_ready(r, err);
+    if (rc == 0 && h->opts.audit)
+        rc = audit_admit(h, r->spec->skill, r->spec->powers, err);
     if (rc == 0 && r->skill->component->waits && !atomic_load_explicit(&h->runtime, memory_order_acquire))
         rc = host_runtime(h, err);
     if (rc < 0)

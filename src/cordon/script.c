@@ -2,6 +2,7 @@
  * Local scripts: who may run, with what. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cordon/script_parts.h"
 
@@ -232,15 +233,37 @@ static int run(const cordon_script *s, int cancel_fd, struct script_result *ret,
     return script_run(&s->script, &options, ret, err);
 }
 
+/* What it may do beside running: the audit cannot see more of a process of this machine. */
+static unsigned used_by(const cordon_script *s)
+{
+    static const unsigned of[] = {[GRANT_EXEC] = EFFECT_EXEC, [GRANT_ENV] = EFFECT_ENV};
+    unsigned used = 0;
+    for (size_t i = 0; i < s->powers->grants->n; i++) {
+        const struct grant *g = &s->powers->grants->item[i];
+        used |= g->kind == GRANT_FILES ? (g->access & FILE_READ ? EFFECT_READ : 0) | (g->access & FILE_WRITE ? EFFECT_WRITE : 0) : of[g->kind];
+    }
+    return used;
+}
+
 int cordon_script_run(cordon_script *s, int cancel_fd, cordon_outcome **ret, cordon_error **err)
 {
     struct script_result result;
-    struct timespec now;
+    cordon_outcome *outcome = NULL;
+    cordon_error *why = NULL;
     char id[ID_TEXT];
     int rc = check_ready(s, err);
-    if (rc < 0 || (rc = run(s, cancel_fd, &result, err)) < 0)
+    if (rc < 0)
         return rc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    id_next(&s->host->ids, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, id);
-    return script_outcome(s, id, &result, ret, err);
+    id_next(&s->host->ids, clock_wall_ms(), id);
+    if ((rc = audit_script_started(s->host, s->name, id, s->input, s->input_len, err)) < 0)
+        return rc;
+    if ((rc = run(s, cancel_fd, &result, &why)) == 0)
+        rc = script_outcome(s, id, &result, &outcome, &why);
+    audit_script_ended(s->host, s->name, id, s->input, s->input_len, used_by(s), outcome, why);
+    if (rc == 0)
+        *ret = outcome;
+    else if (err)
+        *err = take(why);
+    cordon_error_free(why);
+    return rc;
 }

@@ -62,11 +62,15 @@ int cordon_lock_in(cordon_host *h, const cordon_request *request, const char **r
     struct landlock_path paths[FILE_ROOTS_MAX];
     uint16_t ports[LOCK_PORTS_MAX];
     struct lockdown what = {0};
-    int rc = request ? gather(h, request, &what, paths, ports, err) : 0;
+    bool audited = false;
+    int rc = request && h->opts.audit ? audit_lock_in(h, request->spec->skill, request->spec->powers, &audited, err) : 0;
+    what.needs |= audited ? LOCKDOWN_KEEPS : 0;
+    if (rc == 0)
+        rc = request ? gather(h, request, &what, paths, ports, err) : 0;
     if (rc == 0)
         rc = lockdown_run(&what, ret_missing, err);
     if (rc == 0)
         atomic_store(&h->locked_in, true);
     /* A thread from before is outside of Landlock's domain, and the filter now lets it open files. */
-    return rc == 0 && what.needs ? sched_renew_ticker(h->sched, err) : rc;
+    return rc == 0 && (what.needs & ~(unsigned)LOCKDOWN_KEEPS) ? sched_renew_ticker(h->sched, err) : rc;
 }

@@ -57,7 +57,8 @@ static int open_sandbox(struct call *c, cordon_error **err)
 {
     struct shim_sandbox_opts opts;
     struct shim_bytes why = {0};
-    if (c->spec->powers->roots && (!call_files(c) || !(c->wasi_files = wasi_files_new(c->spec->powers, c->files))))
+    struct effects *effects = NULL;
+    if (c->spec->powers->roots && (!call_files(c) || !call_effects(c, &effects) || !(c->wasi_files = wasi_files_new(c->spec->powers, c->files, effects))))
         return err_nomem(err);
     open_sandbox_opts(c, &opts);
     int rc = shim_sandbox_new(c->spec->component->engine->wasm, &opts, &c->sandbox, &why);
@@ -121,6 +122,11 @@ static bool run(struct call *c)
         rc = shim_sandbox_poll(c->sandbox, &c->wake, c->spec->component->waits ? c->env.runtime : NULL, &why);
     } while (rc == 0 && host_wait_is_fresh(&c->host_wait));
     http_out_note(c, &c->http_out, false);
+    if (rc == 0 && effects_step(c->effects) == EFFECTS_REFUSED) {
+        call_audit_fail(c); /* files and requests of WASI, which have told the guest that they failed */
+        shim_sandbox_drop_work(c->sandbox, c->env.runtime);
+        return true;
+    }
     if (rc == 0)
         return false;
     if (rc < 0) {
@@ -129,6 +135,26 @@ static bool run(struct call *c)
         shim_bytes_free(why);
     }
     return true;
+}
+
+/* Variables that a command or its like finds in its environment are handed over when its sandbox is made. */
+static bool is_given_variables(const struct call *c)
+{
+    static const char environment[] = "wasi:cli/environment@";
+    const struct component *comp = c->spec->component;
+    for (size_t i = 0; c->spec->powers->n_env && i < comp->n_imports; i++)
+        if (!strncmp(comp->imports[i].name, environment, strlen(environment)))
+            return true;
+    return false;
+}
+
+/* True: the sandbox may be made. False: it waits, or is over because of c->error. */
+static bool let_begin(struct call *c)
+{
+    enum effects_step step = call_is_audited(c) && is_given_variables(c) ? call_begin_effect(c, EFFECT_ENV) : EFFECTS_GO;
+    if (step == EFFECTS_REFUSED)
+        err_set(&c->error, CORDON_E_IO, "audit", "the audit cannot be written (%s), and nothing that has an effect begins without it", effects_why(c->effects));
+    return step == EFFECTS_GO;
 }
 
 static bool task_poll(struct sched_task *t)
@@ -141,6 +167,11 @@ static bool task_poll(struct sched_task *t)
     if (c->state <= CALL_WAITING) {
         if (!admit(c))
             return false;
+        c->state = CALL_ADMITTED;
+    }
+    if (c->state == CALL_ADMITTED) {
+        if (!let_begin(c))
+            return c->error;
         c->state = CALL_RUNNING;
         if (open_sandbox(c, &c->error) < 0)
             return true;
@@ -194,6 +225,13 @@ static bool may_linger(struct call *c)
 
 static void release_outcome(cordon_outcome *o);
 
+static void tell_audit(const struct call *c, const struct cordon_outcome *o)
+{
+    const struct call_auditor *a = &c->spec->auditor;
+    if (a->ended)
+        a->ended(a, c->spec, c->outcome.invocation_id, effects_used(c->effects), o, c->error);
+}
+
 static void task_done(struct sched_task *t)
 {
     struct call *c = of(t);
@@ -202,6 +240,7 @@ static void task_done(struct sched_task *t)
     if (c->error) {
         close_sandbox(c);
         c->state = CALL_OVER;
+        tell_audit(c, NULL);
         c->done(c, c->data, NULL, take(c->error));
         return;
     }
@@ -213,6 +252,7 @@ static void task_done(struct sched_task *t)
     });
     call_tell_log(c);
     c->state = CALL_OVER;
+    tell_audit(c, &c->outcome);
     c->outcome.release = release_outcome;
     bool lingers = may_linger(c);
     sched_ref(&c->task); /* the outcome's */
@@ -254,6 +294,7 @@ static void task_release(struct sched_task *t)
     call_spec_unref(c->spec);
     file_use_unref(c->files);
     wasi_files_unref(c->wasi_files);
+    effects_unref(c->effects);
     free(c);
 }
 

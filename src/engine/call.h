@@ -10,6 +10,7 @@
 #include "engine/component.h"
 #include "engine/outcome.h"
 #include "engine/host_wait.h"
+#include "host/effects.h"
 #include "host/op.h"
 #include "sched/sched.h"
 #include <cordon/error.h>
@@ -23,6 +24,19 @@ struct call_asker { void (*ask)(const struct call_asker *asker, struct question 
 
 /* Who is told of log lines as they are written. Text is UTF-8. On the polling thread, mostly on the guest's fiber: it copies. */
 struct call_listener { void (*tell)(const struct call_listener *l, const char *invocation_id, enum log_level level, const char *text); void *host; void (*fn)(void); void *data; };
+
+struct call_spec;
+/* Who keeps the audit; `ended` is NULL where none is kept. */
+struct call_auditor {
+    struct effects_keeper keeper;
+    /* What is written before the call's first effect; NULL without memory. */
+    void *(*started)(const struct call_auditor *a, const struct call_spec *spec, const char *invocation_id);
+    /* The call is over, or (`o` is NULL) never began, because of `err`. On the thread that ended it, before the answer is given. It must not wait but for room. */
+    void (*ended)(const struct call_auditor *a, const struct call_spec *spec, const char *invocation_id, unsigned used, const struct cordon_outcome *o, const cordon_error *err);
+};
+
+/* The SHA-256 of what a call is given, made with the first call that is audited; of JSON arguments with them, since their text is not kept. */
+struct call_digest { _Atomic int state; bool of_args; unsigned char args[32], sha[32]; };
 
 struct call_spec {
     _Atomic uint32_t refs;
@@ -44,6 +58,8 @@ struct call_spec {
     struct powers *powers;                 /* a reference */
     struct call_asker asker;               /* `ask` is NULL where nobody is asked */
     struct call_listener listener;         /* `tell` is NULL where nobody listens */
+    struct call_auditor auditor;
+    struct call_digest digest;
 };
 void call_spec_ref(struct call_spec *s);
 void call_spec_unref(struct call_spec *s); /* NULL allowed */
@@ -87,6 +103,14 @@ struct question *call_ask(struct call *c, const char *capability, const char *wa
 /* The question has been answered: the clock runs on. True: yes, and the call may do it from now on. */
 bool call_hear(struct call *c, struct question *q);
 struct host_wait *call_host_wait(struct call *c);
+/* Is an audit kept of it? */
+bool call_is_audited(const struct call *c);
+/* Something is about to begin outside the sandbox. PENDING: the call is woken when it may. REFUSED: the audit cannot be written (call_audit_fail). On the polling thread. */
+enum effects_step call_begin_effect(struct call *c, enum effect kind);
+/* What it has done outside, to be held; NULL where no audit is kept. False without memory: it may do nothing. */
+bool call_effects(struct call *c, struct effects **ret);
+/* The call ends because the audit cannot be written. */
+void call_audit_fail(struct call *c);
 /* Counts memory that the host keeps while the guest waits; false: there is no room for it, the guest must end. */
 bool call_keep(struct call *c, size_t bytes);
 /* How large an answer may be: what the call may still carry, and may still have of memory. On the guest's fiber. */

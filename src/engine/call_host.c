@@ -32,6 +32,38 @@ struct host_wait *call_host_wait(struct call *c) { return &c->host_wait; }
 static void wake_task(void *task) { sched_wake(task); }
 static void drop_task(void *task) { sched_unref(task); }
 
+/* ---- what the audit has to know first ---- */
+
+bool call_is_audited(const struct call *c) { return c->spec->auditor.ended; }
+
+bool call_effects(struct call *c, struct effects **ret)
+{
+    const struct call_auditor *a = &c->spec->auditor;
+    if (call_is_audited(c) && !c->effects) {
+        void *record = a->started(a, c->spec, c->outcome.invocation_id);
+        c->effects = record ? effects_new(&a->keeper, record) : NULL;
+    }
+    *ret = c->effects;
+    return c->effects || !call_is_audited(c);
+}
+
+enum effects_step call_begin_effect(struct call *c, enum effect kind)
+{
+    struct effects *e;
+    if (!call_effects(c, &e))
+        return EFFECTS_REFUSED;
+    if (c->awaits_audit && effects_step(e) == EFFECTS_PENDING)
+        return EFFECTS_PENDING;
+    sched_ref(&c->task);
+    enum effects_step step = effects_begin(e, kind, &(struct host_waker){wake_task, drop_task, &c->task});
+    c->awaits_audit = step == EFFECTS_PENDING;
+    if (!c->awaits_audit)
+        sched_unref(&c->task);
+    return step;
+}
+
+void call_audit_fail(struct call *c) { call_fail(c, "the audit cannot be written (%s), and nothing that has an effect begins without it", effects_why(c->effects)); }
+
 struct http_out *call_http_out(struct call *c) { return &c->http_out; }
 uint64_t call_deadline_ns(const struct call *c) { return c->task.deadline_ns; }
 

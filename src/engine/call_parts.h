@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum call_state { CALL_ADMIT, CALL_WAITING, CALL_RUNNING, CALL_OVER };
+enum call_state { CALL_ADMIT, CALL_WAITING, CALL_ADMITTED, CALL_RUNNING, CALL_OVER };
 
 enum { STDERR_LINE_MAX = 4096, ARGS_INLINE = 4, REFUSED_MAX = 16 * 1024 };
 
@@ -33,6 +33,8 @@ struct call {
     char bot_slug[TEXT_SLUG_MAX + 1];
     struct file_use *files;                 /* a reference; made when first used */
     struct wasi_files *wasi_files;          /* a reference; NULL without folders */
+    struct effects *effects;                /* a reference; made with the first, where an audit is kept */
+    bool awaits_audit;                      /* it will be woken when they may begin */
     struct host_wait host_wait;
     struct http_out http_out;
     struct host_slot slot;                  /* its texts, for a call of the blufio ABI */

@@ -11,6 +11,7 @@ struct wasi_files {
     _Atomic uint32_t refs;
     struct powers *powers;    /* a reference, for its roots and its share of the pool */
     struct file_use *use;     /* a reference */
+    struct effects *effects;  /* a reference; NULL where no audit is kept */
     struct shim_files shim;
     struct shim_root roots[]; /* as in the powers, in that order */
 };
@@ -21,6 +22,7 @@ struct off_job {
     struct pool_job job;
     _Atomic uint32_t refs;    /* whoever waits for it, and the pool */
     struct pool_share *io;    /* a reference */
+    struct effects *effects;  /* likewise */
     void (*run)(void *arg), (*drop)(void *arg);
     void *arg;
 };
@@ -30,13 +32,21 @@ static void off_job_unref(struct off_job *j)
     if (atomic_fetch_sub_explicit(&j->refs, 1, memory_order_acq_rel) != 1)
         return;
     pool_share_unref(j->io);
+    effects_unref(j->effects);
     free(j);
 }
 
+/* A thread of the pool may wait until the audit knows. What it must not do is given up, which the guest is told. */
 static void run_off(struct pool_job *job)
 {
     struct off_job *j = (struct off_job *)job;
-    j->run(j->arg);
+    if (effects_wait(j->effects)) {
+        j->run(j->arg);
+        if (!(effects_used(j->effects) & (EFFECT_READ | EFFECT_WRITE)))
+            effects_note(j->effects, EFFECT_READ); /* the root itself, which needs no opening */
+    } else {
+        j->drop(j->arg);
+    }
     off_job_unref(j);
 }
 
@@ -46,8 +56,9 @@ static int off(void *data, void (*run)(void *arg), void (*drop)(void *arg), void
     struct off_job *j = calloc(1, sizeof *j);
     if (!j)
         return -ENOMEM;
-    *j = (struct off_job){.job.run = run_off, .refs = 2, .io = f->powers->io, .run = run, .drop = drop, .arg = arg};
+    *j = (struct off_job){.job.run = run_off, .refs = 2, .io = f->powers->io, .effects = f->effects, .run = run, .drop = drop, .arg = arg};
     pool_share_ref(j->io);
+    effects_ref(j->effects);
     cordon_error *err = NULL;
     int rc = pool_submit(j->io, &j->job, &err);
     if (rc == 0) {
@@ -56,6 +67,7 @@ static int off(void *data, void (*run)(void *arg), void (*drop)(void *arg), void
     }
     cordon_error_free(err);
     pool_share_unref(j->io);
+    effects_unref(j->effects);
     free(j);
     return rc == -CORDON_E_BUSY ? -EBUSY : -ENOMEM;
 }
@@ -84,6 +96,9 @@ static int open_beneath(void *data, size_t root, int folder, const char *path, u
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         flag |= how & flags[i].how ? flags[i].flag : 0;
     flag |= how & SHIM_OPEN_FOLLOW ? 0 : O_NOFOLLOW;
+    effects_note(f->effects, how & (SHIM_OPEN_WRITE | SHIM_OPEN_CREATE | SHIM_OPEN_TRUNCATE) ? EFFECT_WRITE : EFFECT_READ);
+    if (how & SHIM_OPEN_READ)
+        effects_note(f->effects, EFFECT_READ);
     return file_at_open(root_of(f, root), folder, path, flag, flag & O_CREAT ? 0666 : 0, f->use);
 }
 
@@ -102,6 +117,7 @@ static void tell(const struct stat *st, struct shim_file_stat *ret)
 static int look(void *data, size_t root, int folder, const char *path, bool follow, struct shim_file_stat *ret)
 {
     struct stat st;
+    effects_note(((struct wasi_files *)data)->effects, EFFECT_READ);
     int rc = file_at_look(root_of(data, root), folder, path, follow, &st);
     if (rc == 0)
         tell(&st, ret);
@@ -113,18 +129,21 @@ static int list(int folder, uint8_t *buf, size_t size) { return file_list(folder
 static int make_folder(void *data, size_t root, int folder, const char *path)
 {
     struct wasi_files *f = data;
+    effects_note(f->effects, EFFECT_WRITE);
     return file_at_make_folder(root_of(f, root), folder, path, f->use);
 }
 
 static int remove_at(void *data, size_t root, int folder, const char *path, bool is_folder)
 {
     struct wasi_files *f = data;
+    effects_note(f->effects, EFFECT_WRITE);
     return file_at_remove(root_of(f, root), folder, path, is_folder, f->use);
 }
 
 static int rename_at(void *data, size_t root, int folder, const char *path, size_t to, int to_folder, const char *to_path)
 {
     struct wasi_files *f = data;
+    effects_note(f->effects, EFFECT_WRITE);
     return file_at_rename(root_of(f, root), folder, path, root_of(f, to), to_folder, to_path, f->use);
 }
 
@@ -142,12 +161,13 @@ void wasi_files_unref(struct wasi_files *f)
         return;
     powers_unref(f->powers);
     file_use_unref(f->use);
+    effects_unref(f->effects);
     free(f);
 }
 
 static void release(void *data) { wasi_files_unref(data); }
 
-struct wasi_files *wasi_files_new(struct powers *powers, struct file_use *use)
+struct wasi_files *wasi_files_new(struct powers *powers, struct file_use *use, struct effects *effects)
 {
     const struct file_roots *s = powers->roots;
     struct wasi_files *f = calloc(1, sizeof *f + s->n * sizeof f->roots[0]);
@@ -156,6 +176,7 @@ struct wasi_files *wasi_files_new(struct powers *powers, struct file_use *use)
     f->refs = 1;
     powers_ref(f->powers = powers);
     file_use_ref(f->use = use);
+    effects_ref(f->effects = effects);
     for (size_t i = 0; i < s->n; i++)
         f->roots[i] = (struct shim_root){
             .guest = s->item[i]->guest, .fd = s->item[i]->fd, .access = s->item[i]->access & grants_asked_access(powers->grants, s->item[i]->guest),

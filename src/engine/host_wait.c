@@ -84,10 +84,28 @@ static enum host_wait_step settle(struct call *c, struct host_wait *w, const str
     return HOST_WAIT_GO;
 }
 
+/* Where an audit is kept: what is permitted waits until it is on disk that the call has started. */
+static enum host_wait_step let_begin(struct call *c, struct host_wait *w)
+{
+    if (!call_is_audited(c) || !host_op_is_permitted(w->op))
+        return HOST_WAIT_GO;
+    switch (call_begin_effect(c, w->own ? EFFECT_CALL : effect_of(host_op_fn(w->op)->ask))) {
+    case EFFECTS_GO: return HOST_WAIT_GO;
+    case EFFECTS_PENDING: return HOST_WAIT_PENDING;
+    case EFFECTS_REFUSED: break;
+    }
+    call_audit_fail(c);
+    return HOST_WAIT_END;
+}
+
 static enum host_wait_step begin(struct call *c, struct host_wait *w)
 {
-    if (!host_op_is_begun(w->op))
+    if (!host_op_is_begun(w->op)) {
+        enum host_wait_step step = let_begin(c, w);
+        if (step != HOST_WAIT_GO)
+            return step;
         host_op_begin(w->op);
+    }
     const struct host_answer *a = host_op_answer(w->op);
     if (!a)
         return HOST_WAIT_PENDING;

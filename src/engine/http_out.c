@@ -7,14 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One exchange. Two owners: the shim's handle, and the gateway until it is done. */
+/* A request as it is sent, when the audit lets it: all it needs is its own. */
+struct outgoing {
+    char method[16];
+    char *url;
+    size_t url_len, n_fields, left;
+    bool has_body;
+    int64_t body_len;
+    uint64_t deadline_ns;
+    struct gateway_field field[GATEWAY_FIELDS_MAX];
+    char bytes[];                         /* what all these point to */
+};
+
+/* One exchange. Two owners: the shim's handle, and the gateway until it is done, or whoever lets it begin. */
 struct exchange {
     _Atomic uint32_t refs;
     struct call *call;                    /* a reference */
     struct shim_exchange *theirs;         /* until done */
-    struct gateway_request *request;
     struct powers *powers;                /* a reference: what it was sent with */
+    struct effects *effects;              /* a reference; NULL where no audit is kept */
     _Atomic bool too_much;
+    pthread_mutex_t lock;
+    bool dropped;                         /* from here on under the lock: nobody wants it any more */
+    struct outgoing *held;                /* it has not begun: the audit has to know first */
+    struct gateway_request *request;      /* NULL until it begins, then for good */
 };
 
 /* ---- what is left with the call ---- */
@@ -60,7 +76,10 @@ static void exchange_unref(struct exchange *x)
         return;
     gateway_request_unref(x->request);
     powers_unref(x->powers);
+    effects_unref(x->effects);
     call_unref(x->call);
+    pthread_mutex_destroy(&x->lock);
+    free(x->held);
     free(x);
 }
 
@@ -173,28 +192,114 @@ static bool take_place(struct call *c, struct http_out *h, enum shim_http_end *r
     return true;
 }
 
-static size_t fields_of(const struct shim_http_request *r, struct gateway_field *ret)
+/* ---- sending ---- */
+
+static char *put(char **at, const void *bytes, size_t len)
 {
-    for (size_t i = 0; i < r->n_fields; i++)
-        ret[i] = (struct gateway_field){(const char *)r->fields[i].name, (const char *)r->fields[i].value, r->fields[i].name_len, r->fields[i].value_len};
-    return r->n_fields;
+    char *copy = *at;
+    memcpy(copy, bytes, len);
+    *at += len;
+    return copy;
 }
 
-static int start(struct call *c, struct exchange *x, const struct shim_http_request *r)
+/* NULL: it is none that could be sent, or there is no memory. */
+static struct outgoing *copy_request(struct call *c, const struct shim_http_request *r)
 {
-    char method[16];
-    cleanup_free struct gateway_field *fields = calloc(r->n_fields + 1, sizeof *fields); /* not on the guest's stack */
-    if (!fields || r->method_len >= sizeof method || r->n_fields > GATEWAY_FIELDS_MAX)
-        return -1;
-    memcpy(method, r->method, r->method_len);
-    method[r->method_len] = '\0';
-    size_t left = call_carry_left(c);
+    size_t bytes = r->url_len;
+    if (r->method_len >= sizeof ((struct outgoing *)NULL)->method || r->n_fields > GATEWAY_FIELDS_MAX)
+        return NULL;
+    for (size_t i = 0; i < r->n_fields; i++)
+        bytes += r->fields[i].name_len + r->fields[i].value_len;
+    struct outgoing *o = malloc(sizeof *o + bytes);
+    if (!o)
+        return NULL;
+    char *at = o->bytes;
+    memcpy(o->method, r->method, r->method_len);
+    o->method[r->method_len] = '\0';
+    o->url = put(&at, r->url, r->url_len);
+    o->url_len = r->url_len;
+    o->has_body = r->has_body;
+    o->body_len = r->body_len;
+    o->left = call_carry_left(c);
+    o->deadline_ns = call_deadline_ns(c);
+    o->n_fields = r->n_fields;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const struct shim_http_field *f = &r->fields[i];
+        char *name = put(&at, f->name, f->name_len), *value = put(&at, f->value, f->value_len);
+        o->field[i] = (struct gateway_field){name, value, f->name_len, f->value_len};
+    }
+    return o;
+}
+
+/* Under the lock. */
+static int start(struct exchange *x, const struct outgoing *o)
+{
     const struct gateway_ask ask = {
-        .method = method, .url = (const char *)r->url, .url_len = r->url_len, .fields = fields, .n_fields = fields_of(r, fields),
-        .streams = r->has_body, .stream_len = r->body_len, .grants = x->powers->grants, .deadline_ns = call_deadline_ns(c),
-        .request_max = left, .response_max = left, .secret = powers_secret, .secrets = x->powers, .events = &events, .data = x,
+        .method = o->method, .url = o->url, .url_len = o->url_len, .fields = o->field, .n_fields = o->n_fields, .streams = o->has_body, .stream_len = o->body_len,
+        .grants = x->powers->grants, .deadline_ns = o->deadline_ns, .request_max = o->left, .response_max = o->left, .secret = powers_secret, .secrets = x->powers,
+        .events = &events, .data = x,
     };
     return gateway_start(x->powers->net, &ask, &x->request, NULL);
+}
+
+/* It will never begin. */
+static void end_unsent(struct exchange *x, enum shim_http_end end)
+{
+    atomic_fetch_sub(&call_http_out(x->call)->open, 1);
+    shim_exchange_done(take(x->theirs), end);
+    exchange_unref(x);
+}
+
+/* The audit knows that the call has started, or cannot. On its thread. */
+static void on_audited(void *data)
+{
+    struct exchange *x = data;
+    enum shim_http_end end = SHIM_HTTP_OK;
+    pthread_mutex_lock(&x->lock);
+    if (x->dropped)
+        end = SHIM_HTTP_DEADLINE;
+    else if (effects_step(x->effects) != EFFECTS_GO)
+        end = SHIM_HTTP_NO_RESOURCES;
+    else if (start(x, x->held) < 0)
+        end = SHIM_HTTP_BAD_REQUEST;
+    pthread_mutex_unlock(&x->lock);
+    if (end != SHIM_HTTP_OK)
+        end_unsent(x, end);
+}
+
+static void on_audited_drop(void *data) { exchange_unref(data); }
+
+/* False: it has not begun, and never will; *ret_end says why. */
+static bool begin(struct exchange *x, enum shim_http_end *ret_end)
+{
+    atomic_fetch_add(&x->refs, 1); /* the audit's */
+    enum effects_step step = effects_begin(x->effects, EFFECT_NET, &(struct host_waker){on_audited, on_audited_drop, x});
+    if (step == EFFECTS_PENDING)
+        return true;
+    exchange_unref(x);
+    *ret_end = step == EFFECTS_GO ? SHIM_HTTP_BAD_REQUEST : SHIM_HTTP_NO_RESOURCES;
+    pthread_mutex_lock(&x->lock);
+    bool begun = step == EFFECTS_GO && start(x, x->held) == 0;
+    pthread_mutex_unlock(&x->lock);
+    return begun;
+}
+
+static struct exchange *new_exchange(struct call *c, const struct shim_http_request *r, struct shim_exchange *ex, enum shim_http_end *ret_end)
+{
+    struct effects *effects = NULL;
+    struct outgoing *o = call_effects(c, &effects) ? copy_request(c, r) : NULL;
+    struct exchange *x = o ? calloc(1, sizeof *x) : NULL;
+    *ret_end = o ? SHIM_HTTP_NO_RESOURCES : SHIM_HTTP_BAD_REQUEST;
+    if (!x) {
+        free(o);
+        return NULL;
+    }
+    *x = (struct exchange){.refs = 2, .call = c, .theirs = ex, .powers = call_own_powers(c), .effects = effects, .held = o};
+    pthread_mutex_init(&x->lock, NULL);
+    powers_ref(x->powers);
+    effects_ref(x->effects);
+    call_ref(c);
+    return x;
 }
 
 void *http_out_send(void *data, const struct shim_http_request *r, struct shim_exchange *ex, enum shim_http_end *ret_end)
@@ -203,16 +308,10 @@ void *http_out_send(void *data, const struct shim_http_request *r, struct shim_e
     struct http_out *h = call_http_out(c);
     if (!call_count_host_call(c, r->url_len) || !may_ask(c, r, ret_end) || !take_place(c, h, ret_end))
         return NULL;
-    struct exchange *x = calloc(1, sizeof *x);
-    if (x) {
-        *x = (struct exchange){.refs = 2, .call = c, .theirs = ex, .powers = call_own_powers(c)};
-        powers_ref(x->powers);
-        call_ref(c);
-    }
-    if (x && start(c, x, r) == 0)
+    struct exchange *x = new_exchange(c, r, ex, ret_end);
+    if (x && begin(x, ret_end))
         return x;
     atomic_fetch_sub(&h->open, 1);
-    *ret_end = x ? SHIM_HTTP_BAD_REQUEST : SHIM_HTTP_NO_RESOURCES;
     if (x) {
         exchange_unref(x);
         exchange_unref(x);
@@ -222,10 +321,25 @@ void *http_out_send(void *data, const struct shim_http_request *r, struct shim_e
 
 /* ---- from any thread ---- */
 
-void http_out_resume(void *handle, unsigned directions) { gateway_resume(((struct exchange *)handle)->request, directions); }
+/* What has not begun has nothing to go on with. */
+void http_out_resume(void *handle, unsigned directions)
+{
+    struct exchange *x = handle;
+    pthread_mutex_lock(&x->lock);
+    struct gateway_request *request = x->request;
+    pthread_mutex_unlock(&x->lock);
+    if (request)
+        gateway_resume(request, directions);
+}
 
 void http_out_drop(void *handle)
 {
-    gateway_cancel(((struct exchange *)handle)->request);
-    exchange_unref(handle);
+    struct exchange *x = handle;
+    pthread_mutex_lock(&x->lock);
+    struct gateway_request *request = x->request;
+    x->dropped = true;
+    pthread_mutex_unlock(&x->lock);
+    if (request)
+        gateway_cancel(request);
+    exchange_unref(x);
 }

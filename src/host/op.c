@@ -92,6 +92,12 @@ static void release(struct host_op *op)
 
 bool host_op_is_begun(const struct host_op *op) { return op->begun; }
 
+bool host_op_is_permitted(const struct host_op *op)
+{
+    struct ask ask = {.kind = ASK_EXEC};
+    return !op->fn->want || (op->fn->want(op, &ask) && grants_find(op->powers->grants, &ask));
+}
+
 void host_op_begin(struct host_op *op)
 {
     op->begun = true;

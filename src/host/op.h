@@ -48,6 +48,8 @@ struct host_op_opts {
 
 /* Copies the arguments. NULL without memory; the waker is then not taken. */
 struct host_op *host_op_new(const struct host_op_opts *o, const struct host_str *strings, const uint32_t *numbers);
+/* Would it be begun, or is it denied as it stands? Of functions whose grants are asked on the way: true. */
+bool host_op_is_permitted(const struct host_op *op);
 /* Once, on a thread's own stack: asks the grants, and starts what the descriptor says. */
 void host_op_begin(struct host_op *op);
 bool host_op_is_begun(const struct host_op *op);

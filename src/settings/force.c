@@ -17,6 +17,8 @@ void settings_shipped(struct settings *ret)
     ret->key[SETTINGS_COMPILE_WALL] = shipped(120);
     ret->key[SETTINGS_SCRIPTS_LANDLOCK] = shipped(0);
     ret->key[SETTINGS_SCRIPTS_ROOT] = shipped(false);
+    ret->key[SETTINGS_AUDIT_KEEP] = shipped(SETTINGS_FOREVER);
+    ret->key[SETTINGS_AUDIT_ROWS] = shipped(SETTINGS_FOREVER);
     ret->egress = (struct settings_egress){.allow_private = shipped(0), .proxy = shipped(0), .ca_file = shipped(0)};
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
@@ -34,6 +36,15 @@ static void narrow(struct setting *s, const struct setting *system, const struct
         *s = user->value < system->value ? *user : *system;
     else if (is_set(system) || is_set(user))
         *s = is_set(system) ? *system : *user;
+}
+
+/* The same where the larger one is the narrower. */
+static void keep_longer(struct setting *s, const struct setting *system, const struct setting *user)
+{
+    if (is_set(system) && is_set(user))
+        *s = user->value > system->value ? *user : *system;
+    else
+        narrow(s, system, user);
 }
 
 static int refuse(enum cordon_tier tier, enum cordon_limit limit, const struct setting *s, const struct setting *ceiling, const char *file, cordon_error **err)
@@ -58,7 +69,7 @@ int settings_in_force(const struct settings *system, const struct settings *user
     bool may_raise = !is_set(&system->key[SETTINGS_FLAGS]) || system->key[SETTINGS_FLAGS].value;
     settings_shipped(&all);
     for (int k = 0; k < SETTINGS_KEY_COUNT; k++)
-        narrow(&all.key[k], &system->key[k], &user->key[k]);
+        settings_is_kept((enum settings_key)k) ? keep_longer(&all.key[k], &system->key[k], &user->key[k]) : narrow(&all.key[k], &system->key[k], &user->key[k]);
     settings_force_egress(&system->egress, &user->egress, &all.egress);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {

@@ -269,7 +269,7 @@ static int on_section(const struct parse *p, const json_t *node, const char *pat
 
 static int parse_root(const struct parse *p, const json_t *root)
 {
-    static const struct table t = {.path = "", .names = {"tiers", "egress", "policy", "cache", "compile", "scripts"}};
+    static const struct table t = {.path = "", .names = {"tiers", "egress", "policy", "cache", "compile", "scripts", "audit"}};
     return parse_table(p, root, &t, on_section, NULL);
 }
 

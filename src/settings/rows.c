@@ -12,7 +12,7 @@
 #define GIB(n) (UINT64_C(n) << 30)
 #define TIB(n) (UINT64_C(n) << 40)
 
-enum kind { SWITCH, TIER, SIZE, SECONDS, NEED };
+enum kind { SWITCH, TIER, SIZE, SECONDS, NEED, AGE, COUNT };
 
 struct row {
     const char *section, *name;
@@ -30,7 +30,13 @@ static const struct row rows[SETTINGS_KEY_COUNT] = {
     [SETTINGS_COMPILE_WALL] = {"compile", "wall", SECONDS, 1, 3600, "a duration from 1s to 1h in whole seconds, such as \"120s\""},
     [SETTINGS_SCRIPTS_LANDLOCK] = {"scripts", "landlock", NEED, 0, 1, "\"required\" or \"optional\""},
     [SETTINGS_SCRIPTS_ROOT] = {"scripts", "root", SWITCH, 0, 1, "true or false"},
+    [SETTINGS_AUDIT_KEEP] = {"audit", "keep", AGE, 3600, SETTINGS_FOREVER, "\"forever\", or a duration from 1h to 36500d, such as \"90d\""},
+    [SETTINGS_AUDIT_ROWS] = {"audit", "rows", COUNT, 100, SETTINGS_FOREVER, "\"all\", or a number from 100 to 1T, such as \"1M\""},
 };
+
+enum { DAY_S = 24 * 3600 };
+#define AGE_MAX (UINT64_C(36500) * DAY_S)
+#define COUNT_MAX UINT64_C(1000000000000)
 
 static const char *const needs[] = {"required", "optional"};
 
@@ -51,6 +57,8 @@ const char *settings_name(enum settings_key key) { return (unsigned)key < SETTIN
 bool settings_is_switch(enum settings_key key) { return rows[key].kind == SWITCH; }
 const char *settings_expected(enum settings_key key) { return rows[key].expected; }
 uint64_t settings_limit_max(enum cordon_limit limit) { return limit_max[limit]; }
+
+bool settings_is_kept(enum settings_key key) { return rows[key].kind == AGE || rows[key].kind == COUNT; }
 
 bool settings_fits(enum settings_key key, uint64_t value)
 {
@@ -90,10 +98,46 @@ static int read_need(const char *text, uint64_t *ret, const char **ret_why)
     return strcmp(text, needs[*ret]) ? -1 : 0;
 }
 
+/* A duration, of whole days too. */
+static int read_age(const char *text, uint64_t *ret, const char **ret_why)
+{
+    size_t len = strlen(text);
+    char days[16];
+    if (!strcmp(text, "forever")) {
+        *ret = SETTINGS_FOREVER;
+        return 0;
+    }
+    if (len < 2 || len > sizeof days || text[len - 1] != 'd') {
+        if (read_seconds(text, ret, ret_why) < 0)
+            return -1;
+    } else {
+        memcpy(days, text, len - 1);
+        days[len - 1] = '\0';
+        if (number_count(days, ret, ret_why) < 0)
+            return -1;
+        *ret = *ret > AGE_MAX ? AGE_MAX + 1 : *ret * DAY_S;
+    }
+    *ret_why = "is too large";
+    return *ret > AGE_MAX ? -1 : 0;
+}
+
+static int read_count(const char *text, uint64_t *ret, const char **ret_why)
+{
+    if (!strcmp(text, "all")) {
+        *ret = SETTINGS_FOREVER;
+        return 0;
+    }
+    if (number_count(text, ret, ret_why) < 0)
+        return -1;
+    *ret_why = "is too large";
+    return *ret > COUNT_MAX ? -1 : 0;
+}
+
 int settings_value(enum settings_key key, const char *text, uint64_t *ret, const char **ret_why)
 {
     static int (*const read[])(const char *, uint64_t *, const char **) = {
-        [SWITCH] = read_switch, [TIER] = read_tier, [SIZE] = number_size, [SECONDS] = read_seconds, [NEED] = read_need};
+        [SWITCH] = read_switch, [TIER] = read_tier, [SIZE] = number_size, [SECONDS] = read_seconds, [NEED] = read_need,
+        [AGE] = read_age, [COUNT] = read_count};
     uint64_t value = 0;
     if (read[rows[key].kind](text, &value, ret_why) < 0)
         return -1;
@@ -104,6 +148,24 @@ int settings_value(enum settings_key key, const char *text, uint64_t *ret, const
     return 0;
 }
 
+static void write_age(uint64_t value, char buf[SETTINGS_VALUE_TEXT])
+{
+    if (value == SETTINGS_FOREVER)
+        snprintf(buf, SETTINGS_VALUE_TEXT, "forever");
+    else if (value % DAY_S == 0)
+        snprintf(buf, SETTINGS_VALUE_TEXT, "%llud", (unsigned long long)(value / DAY_S));
+    else
+        snprintf(buf, SETTINGS_VALUE_TEXT, "%llus", (unsigned long long)value);
+}
+
+static void write_count(uint64_t value, char buf[SETTINGS_VALUE_TEXT])
+{
+    if (value == SETTINGS_FOREVER)
+        snprintf(buf, SETTINGS_VALUE_TEXT, "all");
+    else
+        snprintf(buf, SETTINGS_VALUE_TEXT, "%llu", (unsigned long long)value);
+}
+
 void settings_write(enum settings_key key, uint64_t value, char buf[SETTINGS_VALUE_TEXT])
 {
     switch (rows[key].kind) {
@@ -111,6 +173,8 @@ void settings_write(enum settings_key key, uint64_t value, char buf[SETTINGS_VAL
     case NEED: snprintf(buf, SETTINGS_VALUE_TEXT, "%s", needs[value != 0]); break;
     case TIER: snprintf(buf, SETTINGS_VALUE_TEXT, "%s", tier_name((enum cordon_tier)value)); break;
     case SIZE: limit_write(CORDON_LIMIT_MEMORY_BYTES, value, buf, SETTINGS_VALUE_TEXT); break;
+    case AGE: write_age(value, buf); break;
+    case COUNT: write_count(value, buf); break;
     case SECONDS: snprintf(buf, SETTINGS_VALUE_TEXT, "%llus", (unsigned long long)value); break;
     }
 }

@@ -18,6 +18,8 @@ enum {
 };
 #define SETTINGS_SYSTEM_FILE "/etc/cordon/config.toml"
 
+#define SETTINGS_FOREVER UINT64_MAX /* of what is kept: without a bound */
+
 enum settings_from { SETTINGS_UNSET, SETTINGS_SHIPPED, SETTINGS_SYSTEM, SETTINGS_USER, SETTINGS_FROM_COUNT };
 
 struct setting {
@@ -27,7 +29,7 @@ struct setting {
 };
 
 /* For each of them the smaller value is the narrower one: flags 0 or 1, highest_tier an enum cordon_tier, sizes in bytes, times in seconds; what scripts can do without: 0, they
- * cannot, or 1. */
+ * cannot, or 1. Of what is kept the larger one is: a user's file does not shorten what the system's keeps. */
 enum settings_key {
     SETTINGS_FLAGS,
     SETTINGS_HIGHEST_TIER,
@@ -37,6 +39,8 @@ enum settings_key {
     SETTINGS_COMPILE_WALL,
     SETTINGS_SCRIPTS_LANDLOCK,
     SETTINGS_SCRIPTS_ROOT,
+    SETTINGS_AUDIT_KEEP,
+    SETTINGS_AUDIT_ROWS,
     SETTINGS_KEY_COUNT
 };
 
@@ -90,6 +94,8 @@ const char *settings_name(enum settings_key key);
 const char *settings_expected(enum settings_key key);
 /* Is it written as true or false? */
 bool settings_is_switch(enum settings_key key);
+/* Is the larger of two values the narrower one? */
+bool settings_is_kept(enum settings_key key);
 bool settings_fits(enum settings_key key, uint64_t value);
 /* 0, or -1 with a static phrase in *ret_why. `text` is a string or number as the file has it. */
 int settings_value(enum settings_key key, const char *text, uint64_t *ret, const char **ret_why);

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "key", "sign", "doctor", "explain", "completion", "help", "version"]
-LATER = ["install", "grant", "serve", "new", "mcp", "audit"]
+COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "key", "sign", "doctor", "explain", "completion", "help", "version"]
+LATER = ["install", "grant", "serve", "new", "mcp"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
 
 

@@ -93,7 +93,7 @@ def test_a_mistake_as_json(cordon, wat, config):
     assert done.status == 2 and "cache.max" in done.err
 
 
-@pytest.mark.parametrize("section", ["serve", "audit"])
+@pytest.mark.parametrize("section", ["serve", "mcp"])
 def test_a_key_that_this_version_does_not_know_is_an_error(cordon, wat, config, section):
     done = cordon("run", wat("echo"), "hi", "--config", config(f"[{section}]\n"))
     assert done.status == 2 and f"no key `{section}`" in done.err

@@ -112,7 +112,16 @@ static const struct {
     {"[egress]\nproxy = \"http://user:pass@h:1\"\n", "2:9", "http://HOST"},
     {"[egress]\nproxy = 3128\n", "2:9", "not an integer"},
     {"[egress]\nca_file = \"ca.pem\"\n", "2:11", "absolute"},
-    {"[audit]\nkeep = 3\n", "1:2", "no key `audit`"},
+    {"[audit]\nkept = 3\n", "2:1", "did you mean keep|keep, rows"},
+    {"[audit]\nkeep = 3\n", "2:8", "too small|\"forever\""},
+    {"[audit]\nkeep = \"0d\"\n", "2:8", "above zero"},
+    {"[audit]\nkeep = \"36501d\"\n", "2:8", "too large|36500d"},
+    {"[audit]\nkeep = \"99999999999999999999d\"\n", "2:8", "99999|90d"},
+    {"[audit]\nkeep = \"d\"\n", "2:8", "'d'"},
+    {"[audit]\nkeep = \"-1d\"\n", "2:8", "sign"},
+    {"[audit]\nrows = 99\n", "2:8", "too small|\"all\""},
+    {"[audit]\nrows = \"2000G\"\n", "2:8", "too large"},
+    {"[serve]\nport = 3\n", "1:2", "no key `serve`"},
     {"[scripts]\nlandlock = true\n", "2:12", "not a boolean"},
     {"[scripts]\nlandlock = \"maybe\"\n", "2:12", "neither required nor optional|\"required\" or \"optional\""},
     {"[scripts]\nroot = \"true\"\n", "2:8", "true or false, not a string"},
@@ -288,6 +297,36 @@ START_TEST(what_the_system_sets_the_user_only_narrows)
     is(&s.key[SETTINGS_CACHE_MAX], 512 * MIB, SETTINGS_USER);
     is(&s.key[SETTINGS_COMPILE_MEMORY], 2048 * MIB, SETTINGS_SYSTEM);
     is(&s.key[SETTINGS_COMPILE_CPU], 10, SETTINGS_USER);
+}
+END_TEST
+
+START_TEST(what_an_audit_keeps_is_read_and_written)
+{
+    static const struct { const char *text, *keep, *rows; uint64_t s, n; } forms[] = {
+        {"[audit]\nkeep = \"90d\"\nrows = \"1M\"\n", "90d", "1000000", 90 * 86400, 1000000},
+        {"[audit]\nkeep = \"36h\"\nrows = 100\n", "129600s", "100", 36 * 3600, 100},
+        {"[audit]\nkeep = \"forever\"\nrows = \"all\"\n", "forever", "all", SETTINGS_FOREVER, SETTINGS_FOREVER},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char text[SETTINGS_VALUE_TEXT];
+        struct settings s = user(forms[i].text);
+        is(&s.key[SETTINGS_AUDIT_KEEP], forms[i].s, SETTINGS_USER);
+        is(&s.key[SETTINGS_AUDIT_ROWS], forms[i].n, SETTINGS_USER);
+        settings_write(SETTINGS_AUDIT_KEEP, forms[i].s, text);
+        ck_assert_str_eq(text, forms[i].keep);
+        settings_write(SETTINGS_AUDIT_ROWS, forms[i].n, text);
+        ck_assert_str_eq(text, forms[i].rows);
+    }
+}
+END_TEST
+
+START_TEST(a_user_does_not_shorten_what_the_systems_audit_keeps)
+{
+    struct settings s = forced("[audit]\nkeep = \"90d\"\nrows = \"1M\"\n", "[audit]\nkeep = \"1d\"\nrows = \"2M\"\n");
+    is(&s.key[SETTINGS_AUDIT_KEEP], 90 * 86400, SETTINGS_SYSTEM);
+    is(&s.key[SETTINGS_AUDIT_ROWS], 2000000, SETTINGS_USER);
+    s = forced("", "[audit]\nkeep = \"1d\"\n");
+    is(&s.key[SETTINGS_AUDIT_KEEP], 86400, SETTINGS_USER);
 }
 END_TEST
 
@@ -580,6 +619,8 @@ Suite *suite_settings(void)
     tcase_add_test(force_case, without_files_what_is_shipped_is_in_force);
     tcase_add_loop_test(force_case, either_file_alone_may_widen_and_narrow, 0, 2);
     tcase_add_test(force_case, what_the_system_sets_the_user_only_narrows);
+    tcase_add_test(force_case, what_an_audit_keeps_is_read_and_written);
+    tcase_add_test(force_case, a_user_does_not_shorten_what_the_systems_audit_keeps);
     tcase_add_loop_test(force_case, whatever_both_files_say_no_value_is_wider_than_the_system_allows, 0, 2);
     tcase_add_test(force_case, where_the_network_may_lead_is_the_systems_to_frame);
     tcase_add_test(force_case, a_list_of_ranges_has_a_ceiling);
