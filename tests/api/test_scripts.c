@@ -265,6 +265,55 @@ START_TEST(a_script_leaves_no_descriptor_and_no_thread)
 }
 END_TEST
 
+START_TEST(a_script_of_a_host_that_keeps_an_audit_is_a_row_before_and_after)
+{
+    char home[96], path[160];
+    cordon_error *err = NULL;
+    cordon_outcome *o = NULL;
+    snprintf(home, sizeof home, "%s-home", folder);
+    cordon_host_opts *opts = ground_opts(1, 16);
+    expect_ok(cordon_host_opts_set_supervisor(opts, TEST_SUPERVISOR, &err), err);
+    expect_ok(cordon_host_opts_set_home(opts, home, &err), err);
+    cordon_host_opts_set_scripts(opts, true, false);
+    cordon_host_opts_set_audit(opts, true);
+    cordon_host *h = ground_host_with(opts);
+    cordon_script *s = load(h, "cat; echo secret words >&2; exit 3");
+    expect_ok(cordon_script_set_input(s, "hello", 5, &err), err);
+    o = run(s);
+    expect_kind(o, CORDON_OUTCOME_ERR);
+    cordon_outcome_free(o);
+    expect_ok(cordon_audit_flush(h, &err), err);
+    char *rows = NULL;
+    expect_ok(cordon_audit_query(home, "weather", NULL, 10, &rows, &err), err);
+    ck_assert_msg(strstr(rows, "\"seq\":2,\"kind\":\"call\"") != NULL, "%s", rows); /* 1 told that it started */
+    ck_assert_ptr_nonnull(strstr(rows, "\"trust_tier\":\"local\",\"capabilities_used\":[\"exec\"]"));
+    /* printf hello | sha256sum */
+    ck_assert_ptr_nonnull(strstr(rows, "\"input_hash\":\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\""));
+    ck_assert_ptr_null(strstr(rows, "secret"));
+    cordon_free(rows);
+    /* Without a place for its row it is not run. */
+    snprintf(path, sizeof path, "%s/audit.key", home);
+    ck_assert_int_eq(unlink(path), 0);
+    cordon_script_free(s);
+    cordon_host_free(h);
+    opts = ground_opts(1, 16);
+    expect_ok(cordon_host_opts_set_supervisor(opts, TEST_SUPERVISOR, &err), err);
+    expect_ok(cordon_host_opts_set_home(opts, home, &err), err);
+    cordon_host_opts_set_scripts(opts, true, false);
+    cordon_host_opts_set_audit(opts, true);
+    h = ground_host_with(opts);
+    snprintf(path, sizeof path, "touch %s/ran", folder);
+    s = load(h, path);
+    expect_error(cordon_script_run(s, -1, &o, &err), err, CORDON_E_DAMAGED);
+    snprintf(path, sizeof path, "%s/ran", folder);
+    ck_assert_int_eq(access(path, F_OK), -1);
+    cordon_script_free(s);
+    cordon_host_free(h);
+    snprintf(path, sizeof path, "rm -rf %s", home);
+    ck_assert_int_eq(system(path), 0);
+}
+END_TEST
+
 Suite *suite_scripts(void)
 {
     Suite *s = suite_create("scripts");
@@ -278,5 +327,6 @@ Suite *suite_scripts(void)
     tcase_add_test(tc, without_exec_and_as_root_nothing_runs);
     tcase_add_test(tc, a_home_folder_and_what_holds_it_are_no_skills);
     tcase_add_test(tc, a_script_leaves_no_descriptor_and_no_thread);
+    tcase_add_test(tc, a_script_of_a_host_that_keeps_an_audit_is_a_row_before_and_after);
     return s;
 }
