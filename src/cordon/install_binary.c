@@ -44,7 +44,7 @@ static json_t *read_tools(struct cordon_install *i, const cordon_skill *s)
 
 static const char *kind_name(const char *kind)
 {
-    static const char *const names[] = {"component", "command", "module", "stub", "prompt"};
+    static const char *const names[] = {"component", "command", "blufio", "stub", "prompt"};
     for (size_t n = 0; kind && n < sizeof names / sizeof *names; n++)
         if (!strcmp(names[n], kind))
             return names[n];

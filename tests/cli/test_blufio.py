@@ -2,7 +2,6 @@
 """Core modules of the blufio ABI: its functions, its words, and what a guest cannot do with them. Real files, a real server on the loopback."""
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -211,13 +210,10 @@ def test_a_redirect_is_decided_anew(cordon, program, server):
 
 
 @needs_clang
-def test_a_granted_name_that_leads_to_a_private_address_is_ssrf_blocked(cordon, program, server):
-    # A name of this machine's own that resolves to the loopback; where there is none the test has nothing to say.
-    name = os.uname().nodename
-    lookup = subprocess.run(["getent", "ahostsv4", name], capture_output=True, text=True, check=False).stdout
-    if not lookup or "." not in name and not lookup.split()[0].startswith(("127.", "10.", "172.", "192.168.")):
-        pytest.skip("this machine's own name leads to no private address")
-    done = cordon("run", program, json.dumps(f"h0http://{name}:{server.server_port}/a"), "--json", "-a", f"net={name}:{server.server_port}")
+def test_a_granted_name_that_leads_to_a_private_address_is_ssrf_blocked(cordon, program, own_name):
+    name, _ = own_name
+    done = cordon("run", program, json.dumps(f"h0http://{name}:8080/?token=1"), "--json", "-a", f"net={name}:8080")
+    assert done.json["denials"] == [{"capability": "net", "wanted": f"http://{name}:8080", "reason": "private-address", "count": 1}]
     assert done.status == 3 and done.json["error"]["message"].startswith("Skill 'ways' capability denied: SSRF blocked: ")
 
 
@@ -440,6 +436,11 @@ def test_other_functions_trap_on_what_is_not_in_the_memory(cordon, guest, folder
     assert (folder / "x").read_text() == "0123456789"
 
 
+def test_a_backtrace_names_the_function_of_the_abi(cordon, guest):
+    done = cordon("run", guest("(drop (call $read_file (i32.const 0) (i32.const 0) (i32.const 70000) (i32.const 4)))"), "--json").json
+    assert done["error"]["trap"] == "out-of-bounds memory access" and "blufio.read_file" in done["error"]["backtrace"]
+
+
 def test_get_env_does_not_trust_its_pointers(cordon, guest):
     def code(call):
         body = f"(if (i32.eq {call} (i32.const -1)) (then (call $set_output (i32.const 0) (i32.const 1)))) (if (i32.eq {call} (i32.const -2)) (then (call $set_output (i32.const 1) (i32.const 1))))"
@@ -556,6 +557,19 @@ def test_wasi_preview1_links_and_gives_nothing(cordon, module):
     assert any("printed" in line["message"] for line in done["log"]) and [d["capability"] for d in done["denials"]] == ["read"]
 
 
+@needs_clang
+def test_an_ordinary_build_of_c_runs_and_is_given_nothing(cordon, tmp_path):
+    made = tmp_path / "std.wasm"
+    done = subprocess.run([CLANG, "--target=wasm32-wasi", "-mexec-model=reactor", "-O2", FIXTURES / "blufio-std.c", "-o", made], capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode and "file not found" in done.stderr:
+        pytest.skip("wasi-libc is not installed")
+    assert done.returncode == 0, done.stderr
+    said = cordon("run", made, '{"a": 1}', "--json").json
+    assert said["output"] == '42 {"a":1} Permission denied no home' and said["log"] == [{"level": "warn", "message": "to stderr"}]
+    assert [d["wanted"] for d in said["denials"]] == ["/etc/passwd"]
+    assert cordon("run", made, "x", "-e", "HOME=/h", "-a", "read=/usr/share::/etc", "--json").json["output"] == '42 "x" No such file or directory home'
+
+
 def test_a_reactor_is_initialized_before_it_runs(cordon, module):
     made = module("""(module (import "blufio" "set_output" (func $out (param i32 i32))) (memory (export "memory") 1)
       (func (export "_initialize") (i32.store8 (i32.const 0) (i32.const 33))) (func (export "run") (call $out (i32.const 0) (i32.const 1))))""")
@@ -574,6 +588,13 @@ def test_inspect_says_what_it_is_and_what_it_could_ask_for(cordon, module, guest
 def test_it_is_a_tool_of_one_parameter(cordon, guest):
     tool = cordon("tools", guest("", name="weather")).json[0]
     assert tool["name"] == "weather" and list(tool["inputSchema"]["properties"]) == ["input"]
+
+
+def test_memories_of_other_kinds_are_refused(cordon, module):
+    use = '(import "blufio" "get_input" (func (param i32)))'
+    for memory in ('(memory (export "memory") i64 1)', '(memory (export "memory") 1 1 shared)', '(memory 1) (memory (export "memory") 1)', '(memory (export "memory") 1 (pagesize 1))'):
+        done = cordon("run", module(f'(module {use} {memory} (func (export "run")))'))
+        assert done.status == 6, memory
 
 
 def test_simd_is_refused_with_its_name(cordon, module):

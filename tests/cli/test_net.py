@@ -175,18 +175,6 @@ def test_the_environment_opens_no_way_around(cordon, wat, server):
 
 # ---- names of this machine: /etc/hosts has them, so that no DNS is needed ----
 
-@pytest.fixture
-def own_name():
-    """A name that leads to an address of this machine."""
-    with open("/etc/hosts") as hosts:
-        rows = [line.split("#")[0].split() for line in hosts]
-    for row in rows:
-        for name in row[1:]:
-            if "localhost" not in name and name.replace("-", "").replace(".", "").isalnum() and not name.startswith("ip6-"):
-                return name, row[0]
-    return pytest.skip("/etc/hosts has no name of this machine but localhost")
-
-
 def test_a_private_address_behind_a_name_is_denied(cordon, wat, own_name):
     name, _ = own_name
     got = cordon("run", wat("fetch"), f"http://{name}:8080/?token=1", "-a", f"net={name}:8080", "-j")

@@ -130,25 +130,25 @@
 
   ;; ---- the ABI ----
 
-  (func (export "log") (param $level i32) (param $p i32) (param $len i32)
+  (func $blufio.log (export "log") (param $level i32) (param $p i32) (param $len i32)
     (if (call $text (local.get $p) (local.get $len))
       (then (call $host_log (call $at (local.get $p) (local.get $len)) (local.get $len) (local.get $level)))
       (else (call $host_ignored))))
 
-  (func (export "get_input_len") (result i32) (call $host_input_length))
+  (func $blufio.get_input_len (export "get_input_len") (result i32) (call $host_input_length))
 
-  (func (export "get_input") (param $p i32) (call $copy_whole (i32.const 0) (local.get $p) (call $host_input_length)))
+  (func $blufio.get_input (export "get_input") (param $p i32) (call $copy_whole (i32.const 0) (local.get $p) (call $host_input_length)))
 
-  (func (export "set_output") (param $p i32) (param $len i32)
+  (func $blufio.set_output (export "set_output") (param $p i32) (param $len i32)
     (if (call $text (local.get $p) (local.get $len))
       (then (call $host_set_output (call $at (local.get $p) (local.get $len)) (local.get $len)))
       (else (call $host_ignored))))
 
-  (func (export "http_request") (param $url i32) (param $url_len i32) (param $method i32) (param $body i32) (param $body_len i32) (result i32)
+  (func $blufio.http_request (export "http_request") (param $url i32) (param $url_len i32) (param $method i32) (param $body i32) (param $body_len i32) (result i32)
     (call $host_http_request (call $at (local.get $url) (local.get $url_len)) (local.get $url_len) (call $at (local.get $body) (local.get $body_len))
       (local.get $body_len) (local.get $method)))
 
-  (func (export "read_file") (param $path i32) (param $path_len i32) (param $buf i32) (param $buf_len i32) (result i32)
+  (func $blufio.read_file (export "read_file") (param $path i32) (param $path_len i32) (param $buf i32) (param $buf_len i32) (result i32)
     (local $len i32)
     (if (i32.eqz (call $inside (local.get $buf) (local.get $buf_len))) (then (call $out_of_bounds)))
     (local.set $len (call $host_read_file (call $at (local.get $path) (local.get $path_len)) (local.get $path_len)))
@@ -156,11 +156,11 @@
       (select (local.get $len) (local.get $buf_len) (i32.lt_u (local.get $len) (local.get $buf_len))))
     (local.get $len))
 
-  (func (export "write_file") (param $path i32) (param $path_len i32) (param $data i32) (param $data_len i32) (result i32)
+  (func $blufio.write_file (export "write_file") (param $path i32) (param $path_len i32) (param $data i32) (param $data_len i32) (result i32)
     (call $host_write_file (call $at (local.get $path) (local.get $path_len)) (local.get $path_len) (call $at (local.get $data) (local.get $data_len))
       (local.get $data_len)))
 
-  (func (export "get_env") (param $key i32) (param $key_len i32) (param $val i32) (param $val_len i32) (result i32)
+  (func $blufio.get_env (export "get_env") (param $key i32) (param $key_len i32) (param $val i32) (param $val_len i32) (result i32)
     (local $len i32)
     (if (i32.eqz (call $text (local.get $key) (local.get $key_len))) (then (return (i32.const -1))))
     (local.set $len (call $host_env (call $at (local.get $key) (local.get $key_len)) (local.get $key_len)))
@@ -170,6 +170,6 @@
     (local.get $len))
 
   ;; Cordon's own: what http_request brought can be read.
-  (func (export "get_output_len") (result i32) (call $host_output_length))
+  (func $blufio.get_output_len (export "get_output_len") (result i32) (call $host_output_length))
 
-  (func (export "get_output") (param $p i32) (call $copy_whole (i32.const 1) (local.get $p) (call $host_output_length))))
+  (func $blufio.get_output (export "get_output") (param $p i32) (call $copy_whole (i32.const 1) (local.get $p) (call $host_output_length))))
