@@ -82,6 +82,15 @@ static inline const char *paths_of(const struct bundle *b)
     return text;
 }
 
+/* Descriptors that are open. */
+static inline unsigned count_fds(void)
+{
+    unsigned n = 0;
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 /* How many folders the staging folder has. */
 static inline int count_staged(void)
 {

@@ -3,7 +3,8 @@
 #include "bundle/archive.h"
 #include "bundle_ground.h"
 #include "code/code.h"
-#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 Suite *suite_archive(void);
 
@@ -48,7 +49,9 @@ static void is_refused(const char *name, enum cordon_errc code, const char *word
 {
     struct bundle b;
     cordon_error *err = NULL;
+    unsigned fds = count_fds();
     int r = stage(name, &b, &err);
+    ck_assert_uint_eq(count_fds(), fds);
     ck_assert_msg(r == -(int)code, "%s: %d: %s: %s", name, r, r < 0 ? cordon_error_message(err) : "no error", r < 0 ? cordon_error_cause(err, 0) : "");
     check_error(r, code, err, words);
     ck_assert_int_eq(count_staged(), 0);
@@ -222,6 +225,18 @@ START_TEST(sparse_files_are_refused)
 }
 END_TEST
 
+START_TEST(a_full_disk_while_unpacking_is_an_error_and_nothing_stays)
+{
+    const struct rlimit limit = {4096, RLIM_INFINITY};
+    struct bundle b;
+    cordon_error *err = NULL;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    fails_with(stage("small-but-many-times.tar.gz", &b, &err), CORDON_E_IO, err, "cannot write");
+    ck_assert_int_eq(count_staged(), 0);
+}
+END_TEST
+
 /* ---- forms ---- */
 
 START_TEST(encrypted_entries_are_refused)
@@ -353,6 +368,7 @@ Suite *suite_archive(void)
     tcase_add_test(t, the_entries_of_an_archive_are_counted);
     tcase_add_test(t, an_archive_has_a_ceiling_itself);
     tcase_add_test(t, sparse_files_are_refused);
+    tcase_add_test(t, a_full_disk_while_unpacking_is_an_error_and_nothing_stays);
     tcase_add_test(t, encrypted_entries_are_refused);
     tcase_add_test(t, what_is_packed_twice_is_refused);
     tcase_add_test(t, archives_that_are_cut_or_changed_are_refused);

@@ -2,7 +2,9 @@
  * A bundle is what was in the folder or the file, and nothing that two people could take for different things. */
 #include "bundle/draft.h"
 #include "bundle_ground.h"
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -23,10 +25,12 @@ static void is_refused(enum cordon_errc code, const char *words)
 {
     struct bundle b;
     cordon_error *err = NULL;
+    unsigned fds = count_fds();
     int r = bundle_stage_folder(staging, source, &b, &err);
     fails_with(r, code, err, words);
     r = bundle_survey(source, &b, &err);
     fails_with(r, code, err, words);
+    ck_assert_uint_eq(count_fds(), fds);
     ck_assert_int_eq(count_staged(), 0);
 }
 
@@ -363,6 +367,36 @@ START_TEST(an_empty_folder_and_none_at_all)
 }
 END_TEST
 
+/* A limit on the size of files stands in for a disk that is full. */
+static void fill_the_disk(rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(a_full_disk_is_an_error_and_nothing_stays)
+{
+    static char bytes[10000];
+    struct bundle b;
+    cordon_error *err = NULL;
+    put("source/a", "1");
+    put_bytes("source/b", bytes, sizeof bytes, 0644);
+    cleanup_fd int fd = open(in_root("source/b"), O_RDONLY);
+    fill_the_disk(4096);
+    fails_with(bundle_stage_folder(staging, source, &b, &err), CORDON_E_IO, err, "cannot write b");
+    fails_with(bundle_stage_file(staging, fd, "skill.wasm", &b, &err), CORDON_E_IO, err, "cannot write skill.wasm");
+    ck_assert_int_eq(count_staged(), 0);
+    fill_the_disk(RLIM_INFINITY);
+    b = stage();
+    fill_the_disk(4096);
+    ck_assert_int_eq(bundle_add(&b, "c", 0644, bytes, sizeof bytes, &err), -CORDON_E_IO);
+    cordon_error_free(err);
+    bundle_discard(&b);
+    ck_assert_int_eq(count_staged(), 0);
+}
+END_TEST
+
 /* ---- what is kept ---- */
 
 START_TEST(a_kept_folder_with_anything_that_staging_does_not_make_is_damaged)
@@ -524,6 +558,7 @@ Suite *suite_bundle(void)
     tcase_add_test(t, there_is_an_end_to_the_folders_of_a_bundle_also_to_empty_ones);
     tcase_add_test(t, there_is_an_end_to_the_bytes_of_a_bundle);
     tcase_add_test(t, an_empty_folder_and_none_at_all);
+    tcase_add_test(t, a_full_disk_is_an_error_and_nothing_stays);
     tcase_add_test(t, a_kept_folder_with_anything_that_staging_does_not_make_is_damaged);
     tcase_add_test(t, a_file_that_was_changed_is_not_given_out);
     tcase_add_test(t, a_sweep_takes_what_a_dead_process_left_and_leaves_the_living_alone);
