@@ -8,6 +8,7 @@ import shutil
 import struct
 
 import pytest
+from conftest import FIXTURES
 
 SKILL = '[skill]\nname = "weather"\nversion = "1.2.3"\ndescription = "Says how the weather is."\n'
 WASM = b"\0asm\1\0\0\0"
@@ -136,6 +137,18 @@ def test_a_detached_signature_covers_the_code_alone(run, skill):
 def test_no_signature_is_no_refusal(run, skill):
     done = check(run, skill)
     assert done.status == 0 and done.json["covers"] == "nothing" and done.json["signature"] is None
+
+
+def test_a_folder_and_its_archives_have_one_signature(run, skill, publisher, tmp_path):
+    shutil.copy(FIXTURES / "echo.wat", skill / "skill.wat")
+    (skill / "skill.wasm").unlink()
+    (skill / "skill.toml").write_text(SKILL + '[wasm]\nentry = "skill.wat"\n')
+    digest = run("sign", skill, "-j").json["digest"]
+    (skill / ".DS_Store").write_text("left out")
+    archives = [shutil.make_archive(tmp_path / "weather", form, tmp_path, "weather") for form in ("gztar", "tar", "zip")]
+    for source in [skill, *archives]:
+        done = run("install", source, "--no-grants", "-j")
+        assert done.status == 0 and done.json["digest"] == digest, source
 
 
 def test_another_key(run, skill, publisher):
