@@ -54,5 +54,5 @@ int action_run(struct cli *cli);
 extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
     command_memory, command_secret, command_audit,
     command_install, command_update, command_import, command_apply, command_export,
-    command_key, command_sign,
+    command_key, command_sign, command_push,
     command_explain, command_completion, command_help, command_version;

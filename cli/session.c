@@ -19,8 +19,6 @@ int session_begin(const struct cli *cli, struct session *s, cordon_error **err)
 
 static int load(cordon_host *host, const struct target *t, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
-    if (t->is_folder)
-        return cordon_skill_load_folder(host, t->path, tier, ret, err);
     if (t->path)
         return cordon_skill_load(host, t->path, tier, ret, err);
     return cordon_skill_load_bytes(host, t->name, t->bytes, t->len, tier, ret, err);

@@ -71,6 +71,26 @@ static void check_egress(const struct settings_egress *all, const struct setting
     HOLDS(system->ca_file.from == SETTINGS_UNSET || !strcmp(all->ca_path, system->ca_path));
 }
 
+static bool has_helper(const struct settings_install *s, const char *name)
+{
+    for (size_t i = 0; i < s->credential_helpers.value; i++)
+        if (!strcmp(s->helper[i], name))
+            return true;
+    return false;
+}
+
+/* Every helper that may be started is in the system's list, if it has one. */
+static void check_install(const struct settings_install *all, const struct settings_install *system)
+{
+    char text[SETTINGS_HELPERS_TEXT];
+    settings_write_helpers(all, text);
+    HOLDS(strlen(text) < sizeof text && all->credential_helpers.value <= SETTINGS_HELPERS_MAX);
+    for (size_t i = 0; i < all->credential_helpers.value; i++) {
+        HOLDS(*all->helper[i] && !strchr(all->helper[i], '/') && !strchr(all->helper[i], '.'));
+        HOLDS(system->credential_helpers.from == SETTINGS_UNSET || has_helper(system, all->helper[i]));
+    }
+}
+
 static void check_force(const struct settings *system, const struct settings *user)
 {
     static const char *const files[SETTINGS_FROM_COUNT] = {[SETTINGS_SYSTEM] = "/etc/cordon/config.toml", [SETTINGS_USER] = "config.toml"};
@@ -84,6 +104,7 @@ static void check_force(const struct settings *system, const struct settings *us
     }
     check_forced(&all, system);
     check_egress(&all.egress, &system->egress);
+    check_install(&all.install, &system->install);
 }
 
 /* The first part ends where a line is `====`. */

@@ -29,6 +29,7 @@
 #include <cordon/keep.h>
 #include <cordon/limits.h>
 #include <cordon/outcome.h>
+#include <cordon/push.h>
 #include <cordon/registry.h>
 #include <cordon/script.h>
 #include <cordon/skill.h>

@@ -76,6 +76,10 @@ void bundle_discard(struct bundle *b);
 /* Removes folders beneath `staging` that no process holds open. 0: also if there is nothing. */
 int bundle_sweep(const char *staging, cordon_error **err);
 
+/* ---- pack.c ---- */
+/* Writes all of it to `fd`, which is empty, as .tar.gz: the same bundle gives the same bytes. MISSING_TOOL, DIGEST_MISMATCH (it changed since it was listed), IO. */
+int bundle_pack(const struct bundle *b, int fd, cordon_error **err);
+
 /* ---- unpack.c: the helper's side ---- */
 /* Before it locks itself in: loads what reads archives. MISSING_TOOL. */
 int bundle_unpack_prepare(cordon_error **err);

@@ -64,6 +64,13 @@ static void add_egress(json_t *list, const cordon_host_opts *o)
     add_text(list, o, "egress.ca_file", e->ca_file.value ? e->ca_path : "system", &e->ca_file);
 }
 
+static void add_install(json_t *list, const cordon_host_opts *o)
+{
+    char helpers[SETTINGS_HELPERS_TEXT];
+    settings_write_helpers(&o->settings.install, helpers);
+    add_text(list, o, "install.credential_helpers", helpers, &o->settings.install.credential_helpers);
+}
+
 static void add_limits(json_t *list, const cordon_host_opts *o, enum cordon_tier t, const char *what, const uint64_t values[CORDON_LIMIT_COUNT],
                        const struct setting settings[CORDON_LIMIT_COUNT])
 {
@@ -89,6 +96,7 @@ json_t *doctor_settings(const cordon_host_opts *o)
     json_t *values = json_array();
     add_keys(values, o);
     add_egress(values, o);
+    add_install(values, o);
     for (enum cordon_tier t = 0; t < CORDON_TIER_COUNT; t++) {
         add_limits(values, o, t, "default", o->deflt[t], o->settings.by_default[t]);
         add_limits(values, o, t, "ceiling", o->ceiling[t], o->settings.ceiling[t]);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From the source to a staged bundle: whatever it was, from here on it is a folder of ours. */
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "child/memfile.h"
+#include "cordon/fetching.h"
 #include "cordon/install_parts.h"
-#include "fetch/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +12,6 @@
 #include <sys/stat.h>
 
 enum { HEAD_LEN = 512, FETCH_S = 600 };
-
-static void drop_scope(struct gateway_scope **s) { gateway_scope_unref(*s); }
 
 /* ---- one file ---- */
 
@@ -128,17 +125,10 @@ static int fetch_into(struct cordon_install *i, const struct fetch *f, int fd, c
 
 static int stage_network(struct cordon_install *i, const char *staging, cordon_error **err)
 {
-    struct gateway *g;
+    cleanup(fetching_finish) struct fetching f = FETCHING_NONE;
     cleanup_fd int fd = -1;
-    cleanup_free char *docker = fetch_docker_config();
-    int rc = host_gateway(i->host, &g, err);
-    if (rc < 0)
-        return rc;
-    cleanup(drop_scope) struct gateway_scope *net = gateway_scope_new(g);
-    if (!net)
-        return err_nomem(err);
-    const struct fetch f = {.net = net, .deadline_ns = clock_now_ns() + FETCH_S * UINT64_C(1000000000), .cancel_fd = -1, .docker_config = docker};
-    if ((rc = memfile_new("cordon-fetch", &fd, err)) < 0 || (rc = fetch_into(i, &f, fd, err)) < 0)
+    int rc = fetching_begin(i->host, FETCH_S, &f, err);
+    if (rc < 0 || (rc = memfile_new("cordon-fetch", &fd, err)) < 0 || (rc = fetch_into(i, &f.fetch, fd, err)) < 0)
         return rc;
     return stage_fd(i, staging, fd, err);
 }

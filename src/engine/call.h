@@ -45,7 +45,7 @@ struct call_spec {
     struct limit_set limits;
     uint64_t ceiling[CORDON_LIMIT_COUNT];  /* how far each could be raised, for what is said when it is hit */
     char *skill;                           /* owned: the name */
-    char *version;                         /* owned: of the installed one, or its manifest's; NULL: an artifact without */
+    char *version;                         /* owned: of the installed one; NULL: an artifact */
     enum cordon_tier tier;
     json_t *args;                          /* owned or NULL */
     char *input;                           /* owned or NULL */

@@ -65,6 +65,15 @@ static int find_layer(struct oci_session *s, uint8_t ret_digest[32], struct oci_
     return 0;
 }
 
+/* Who installs goes by the bytes, so they have to be what the manifest says. */
+static int check_kind(const struct oci_session *s, enum oci_kind kind, const struct sink *sink, cordon_error **err)
+{
+    static const uint8_t wasm[4] = {0, 'a', 's', 'm'}, gzip[2] = {0x1f, 0x8b};
+    bool fits = kind == OCI_WASM ? !memcmp(sink->head, wasm, sizeof wasm) : !memcmp(sink->head, gzip, sizeof gzip);
+    return fits ? 0 : err_set(err, CORDON_E_BAD_ARTIFACT, s->shown, "%s is no skill: its manifest says that its layer is %s, but its bytes are not", s->shown,
+                              kind == OCI_WASM ? "WebAssembly" : "packed with gzip");
+}
+
 static int get_blob(struct oci_session *s, const struct oci_promise *layer, int fd, uint8_t ret_sha256[32], cordon_error **err)
 {
     cleanup(exchange_finish_p) struct exchange x = {0};
@@ -85,6 +94,8 @@ static int get_blob(struct oci_session *s, const struct oci_promise *layer, int 
         return rc;
     if (memcmp(sha256, layer->digest, sizeof sha256))
         return mismatch(s, "layer", sha256, hex, err);
+    if ((rc = check_kind(s, layer->kind, &sink, err)) < 0)
+        return rc;
     memcpy(ret_sha256, sha256, sizeof sha256);
     return 0;
 }

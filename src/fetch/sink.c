@@ -37,6 +37,8 @@ int sink_take(struct sink *s, const void *bytes, size_t len, cordon_error **err)
 {
     if (len > s->max - s->len)
         return sink_too_much(s, err);
+    for (uint64_t at = s->len; at < sizeof s->head && at - s->len < len; at++)
+        s->head[at] = ((const uint8_t *)bytes)[at - s->len];
     s->len += len;
     crypto_hash_sha256_update(&s->hash, bytes, len);
     return write_all(s->fd, bytes, len, err);

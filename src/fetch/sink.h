@@ -13,6 +13,7 @@ struct sink {
     bool exact;           /* exactly `max` were promised */
     const char *shown;    /* whose bytes, for messages */
     uint64_t len;
+    uint8_t head[4];      /* the first bytes */
     crypto_hash_sha256_state hash;
 };
 

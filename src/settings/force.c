@@ -19,6 +19,7 @@ void settings_shipped(struct settings *ret)
     ret->key[SETTINGS_SCRIPTS_ROOT] = shipped(false);
     ret->key[SETTINGS_AUDIT_KEEP] = shipped(SETTINGS_FOREVER);
     ret->key[SETTINGS_AUDIT_ROWS] = shipped(SETTINGS_FOREVER);
+    ret->install = (struct settings_install){.credential_helpers = shipped(0)};
     ret->egress = (struct settings_egress){.allow_private = shipped(0), .proxy = shipped(0), .ca_file = shipped(0)};
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
@@ -70,6 +71,7 @@ int settings_in_force(const struct settings *system, const struct settings *user
     settings_shipped(&all);
     for (int k = 0; k < SETTINGS_KEY_COUNT; k++)
         settings_is_kept((enum settings_key)k) ? keep_longer(&all.key[k], &system->key[k], &user->key[k]) : narrow(&all.key[k], &system->key[k], &user->key[k]);
+    settings_force_install(&system->install, &user->install, &all.install);
     settings_force_egress(&system->egress, &user->egress, &all.egress);
     for (int t = 0; t < CORDON_TIER_COUNT; t++)
         for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {

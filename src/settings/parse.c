@@ -241,6 +241,31 @@ static int parse_egress(const struct parse *p, const json_t *node)
     return parse_table(p, node, &t, on_egress, NULL);
 }
 
+static int on_install(const struct parse *p, const json_t *node, const char *path, int i, void *data)
+{
+    static const char expected[] = "a list of names, such as [\"pass\"] for docker-credential-pass";
+    size_t n;
+    json_t *entry;
+    (void)i, (void)data;
+    if (!is_type(node, "array"))
+        return refuse_type(p, node, path, expected);
+    const struct setting place = p->out->install.credential_helpers = setting(p, node, 0);
+    json_array_foreach((json_t *)value_of(node), n, entry) {
+        if (!is_type(entry, "string"))
+            return refuse_type(p, entry, path, expected);
+        const char *why = settings_add_helper(&p->out->install, json_string_value(value_of(entry)), &place);
+        if (why)
+            return refuse_value(p, entry, path, why, expected);
+    }
+    return 0;
+}
+
+static int parse_install(const struct parse *p, const json_t *node)
+{
+    static const struct table t = {.path = "install", .names = {"credential_helpers"}};
+    return parse_table(p, node, &t, on_install, NULL);
+}
+
 static int parse_section(const struct parse *p, const json_t *node, const char *name)
 {
     struct table t = {.path = name};
@@ -264,12 +289,12 @@ static int parse_tiers(const struct parse *p, const json_t *node)
 static int on_section(const struct parse *p, const json_t *node, const char *path, int i, void *data)
 {
     (void)data;
-    return i == 0 ? parse_tiers(p, node) : i == 1 ? parse_egress(p, node) : parse_section(p, node, path);
+    return i == 0 ? parse_tiers(p, node) : i == 1 ? parse_egress(p, node) : i == 2 ? parse_install(p, node) : parse_section(p, node, path);
 }
 
 static int parse_root(const struct parse *p, const json_t *root)
 {
-    static const struct table t = {.path = "", .names = {"tiers", "egress", "policy", "cache", "compile", "scripts", "audit"}};
+    static const struct table t = {.path = "", .names = {"tiers", "egress", "install", "policy", "cache", "compile", "scripts", "audit"}};
     return parse_table(p, root, &t, on_section, NULL);
 }
 

@@ -14,7 +14,8 @@
 
 enum {
     SETTINGS_FILE_MAX = 256 << 10, SETTINGS_VALUE_TEXT = 32, SETTINGS_RANGES_MAX = 64, SETTINGS_PROXY_MAX = 300, SETTINGS_PATH_MAX = 4095,
-    SETTINGS_RANGES_TEXT = SETTINGS_RANGES_MAX * (ADDRESS_RANGE_TEXT + 2),
+    SETTINGS_RANGES_TEXT = SETTINGS_RANGES_MAX * (ADDRESS_RANGE_TEXT + 2), SETTINGS_HELPERS_MAX = 8, SETTINGS_HELPER_MAX = 64,
+    SETTINGS_HELPERS_TEXT = SETTINGS_HELPERS_MAX * (SETTINGS_HELPER_MAX + 2),
 };
 #define SETTINGS_SYSTEM_FILE "/etc/cordon/config.toml"
 
@@ -51,10 +52,17 @@ struct settings_egress {
     char proxy_url[SETTINGS_PROXY_MAX + 1], ca_path[SETTINGS_PATH_MAX + 1];
 };
 
+/* [install]. Names of credential helpers that may be started for a registry: "pass" for docker-credential-pass. */
+struct settings_install {
+    struct setting credential_helpers; /* how many */
+    char helper[SETTINGS_HELPERS_MAX][SETTINGS_HELPER_MAX + 1];
+};
+
 struct settings {
     struct setting key[SETTINGS_KEY_COUNT];
     struct setting by_default[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], ceiling[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT];
     struct settings_egress egress;
+    struct settings_install install;
 };
 
 /* ---- file.c ---- */
@@ -85,6 +93,12 @@ const char *settings_set_ca_file(struct settings_egress *e, const char *text, co
 void settings_write_private(const struct settings_egress *e, char buf[SETTINGS_RANGES_TEXT]);
 /* What the two put in force: of the user's ranges those that lie in the system's. */
 void settings_force_egress(const struct settings_egress *system, const struct settings_egress *user, struct settings_egress *ret);
+
+/* ---- install.c: as egress.c; of the user's helpers those that the system's has too ---- */
+const char *settings_add_helper(struct settings_install *s, const char *text, const struct setting *place);
+/* The names with commas between; "none". */
+void settings_write_helpers(const struct settings_install *s, char buf[SETTINGS_HELPERS_TEXT]);
+void settings_force_install(const struct settings_install *system, const struct settings_install *user, struct settings_install *ret);
 
 /* ---- rows.c ---- */
 /* "policy", "flags". NULL outside the enum. */

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "key", "sign", "doctor", "explain", "completion", "help", "version"]
+COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "key", "sign", "push", "doctor", "explain", "completion", "help", "version"]
 LATER = ["install", "grant", "serve", "new", "mcp"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from conftest import sha256
+from fetch_ground import sha256
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
 

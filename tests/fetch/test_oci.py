@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registries that lie, err or send whoever asks elsewhere."""
 
+import gzip
 import json
 import socket
 
 import pytest
-from conftest import auth_of, docker_config, sha256
+from fetch_ground import auth_of, docker_config, sha256
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -62,9 +63,19 @@ def test_an_image_of_one_layer_is_pulled(plain, http, ref):
     ("application/wasm", "wasm"), ("application/vnd.wasm.content.layer.v1+wasm", "wasm"), ("application/vnd.bytecodealliance.wasm.component.layer.v0+wasm", "wasm"),
     ("application/vnd.cordon.bundle.v1.tar+gzip", "bundle"), ("application/vnd.oci.image.layer.v1.tar+gzip", "bundle")])
 def test_the_usual_types_of_layers_are_known(plain, http, ref, kind, found):
-    put_manifest(http, image(layer(kind=kind)))
-    put_blob(http)
+    data = LAYER if found == "wasm" else gzip.compress(LAYER)
+    put_manifest(http, image(layer(data, kind=kind)))
+    put_blob(http, data)
     assert plain.pull(ref)["kind"] == found
+
+
+@pytest.mark.parametrize("kind, data", [("application/wasm", gzip.compress(LAYER)), ("application/wasm", b"\0as"), ("application/vnd.cordon.bundle.v1.tar+gzip", LAYER),
+                                        ("application/vnd.oci.image.layer.v1.tar+gzip", b"PK\3\4zip"), ("application/vnd.oci.image.layer.v1.tar+gzip", b"\x1f")])
+def test_the_bytes_of_a_layer_have_to_be_what_its_type_says(plain, http, ref, kind, data):
+    put_manifest(http, image(layer(data, kind=kind)))
+    put_blob(http, data)
+    done = plain.pull(ref)
+    assert done["error"] == "bad-artifact" and "but its bytes are not" in done["message"], done
 
 
 # ---- digests and sizes ----

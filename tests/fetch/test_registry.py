@@ -2,12 +2,13 @@
 """Debian's docker-registry: what is pushed is what is pulled, with and without credentials."""
 
 import base64
+import gzip
 import json
 import subprocess
 import time
 
 import pytest
-from conftest import PASSWORD, USER, Registry, auth_of, docker_config, sha256
+from fetch_ground import PASSWORD, USER, Registry, auth_of, docker_config, sha256
 
 WASM = b"\0asm\x0d\0\1\0" + bytes(range(256)) * 3000
 
@@ -42,6 +43,7 @@ def test_a_component_has_the_media_types_of_a_wasm_image_and_its_annotations(pla
 
 def test_a_bundle_has_a_media_type_of_its_own(plain, registry, wasm):
     ref = f"oci://{registry.host}/bundle:1"
+    wasm.write_bytes(gzip.compress(WASM))
     plain.push(ref, wasm, "bundle")
     assert registry.manifest("bundle", "1")["layers"][0]["mediaType"] == "application/vnd.cordon.bundle.v1.tar+gzip"
     assert plain.pull(ref)["kind"] == "bundle"
@@ -78,7 +80,7 @@ def test_nothing_is_nothing_to_push(plain, registry, tmp_path, content, error):
 
 
 def test_a_large_layer_comes_and_goes_whole(plain, registry, tmp_path):
-    content = bytes(range(251)) * 100_000  # 25 MB
+    content = b"\x1f\x8b" + bytes(range(251)) * 100_000  # 25 MB
     path = tmp_path / "large"
     path.write_bytes(content)
     ref = f"oci://{registry.host}/large:1"

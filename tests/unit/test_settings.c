@@ -94,7 +94,7 @@ END_TEST
 static const struct {
     const char *text, *place, *says;
 } wrong[] = {
-    {"fule = 1\n", "1:1", "no key `fule`|tiers, egress, policy, cache, compile"},
+    {"fule = 1\n", "1:1", "no key `fule`|tiers, egress, install, policy, cache, compile"},
     {"\n[tires.local]\n", "2:2", "did you mean tiers"},
     {"[tiers.unstrusted]\n", "1:8", "did you mean untrusted|untrusted, verified, local"},
     {"[tiers.local]\ndefaults = {}\n", "2:1", "did you mean default"},
@@ -122,6 +122,11 @@ static const struct {
     {"[audit]\nrows = 99\n", "2:8", "too small|\"all\""},
     {"[audit]\nrows = \"2000G\"\n", "2:8", "too large"},
     {"[serve]\nport = 3\n", "1:2", "no key `serve`"},
+    {"[install]\ncredential_helpers = \"pass\"\n", "2:22", "not a string"},
+    {"[install]\ncredential_helpers = [\"pass\", 7]\n", "2:31", "not an integer"},
+    {"[install]\ncredential_helpers = [\"../sh\"]\n", "2:23", "'../sh' is no name"},
+    {"[install]\ncredential_helpers = [\"\"]\n", "2:23", "is no name"},
+    {"[install]\nhelpers = []\n", "2:1", "no key `helpers`|credential_helpers"},
     {"[scripts]\nlandlock = true\n", "2:12", "not a boolean"},
     {"[scripts]\nlandlock = \"maybe\"\n", "2:12", "neither required nor optional|\"required\" or \"optional\""},
     {"[scripts]\nroot = \"true\"\n", "2:8", "true or false, not a string"},
@@ -393,6 +398,34 @@ START_TEST(a_list_of_ranges_has_a_ceiling)
 }
 END_TEST
 
+static void helpers_are(const struct settings *s, const char *expected)
+{
+    char text[SETTINGS_HELPERS_TEXT];
+    settings_write_helpers(&s->install, text);
+    ck_assert_str_eq(text, expected);
+}
+
+START_TEST(credential_helpers_are_the_systems_to_frame)
+{
+    static const char sys[] = "[install]\ncredential_helpers = [\"pass\", \"vault-1\"]\n", usr[] = "[install]\ncredential_helpers = [\"desktop\", \"pass\"]\n";
+    struct settings s = forced("", "");
+    helpers_are(&s, "none");
+    s = forced("", usr);
+    helpers_are(&s, "desktop, pass");
+    is(&s.install.credential_helpers, 2, SETTINGS_USER);
+    s = forced(sys, "");
+    helpers_are(&s, "pass, vault-1");
+    s = forced(sys, usr);
+    helpers_are(&s, "pass");
+    s = forced("[install]\ncredential_helpers = []\n", usr);
+    helpers_are(&s, "none");
+    s = forced("", "[install]\ncredential_helpers = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]\n");
+    helpers_are(&s, "a, b, c, d, e, f, g, h");
+    static const char nine[] = "[install]\ncredential_helpers = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\"]\n";
+    ck_assert_int_eq(settings_parse("a", SETTINGS_USER, nine, strlen(nine), &s, NULL), -CORDON_E_BAD_CONFIG);
+}
+END_TEST
+
 START_TEST(a_default_follows_a_ceiling_that_is_lowered)
 {
     struct settings s = forced("[tiers.untrusted]\nceiling.memory = \"32MiB\"\n", "[tiers.untrusted]\ndefault.memory = \"48MiB\"\n");
@@ -624,6 +657,7 @@ Suite *suite_settings(void)
     tcase_add_loop_test(force_case, whatever_both_files_say_no_value_is_wider_than_the_system_allows, 0, 2);
     tcase_add_test(force_case, where_the_network_may_lead_is_the_systems_to_frame);
     tcase_add_test(force_case, a_list_of_ranges_has_a_ceiling);
+    tcase_add_test(force_case, credential_helpers_are_the_systems_to_frame);
     tcase_add_test(force_case, a_default_follows_a_ceiling_that_is_lowered);
     tcase_add_loop_test(force_case, a_default_above_a_ceiling_that_nobody_raised_is_a_mistake, 0, 2);
     tcase_add_test(force_case, a_written_value_is_read_back_as_it_was);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cordon push: a skill goes to an OCI registry. */
+#include "cleanup.h"
+#include "progress.h"
+#include "report.h"
+#include "session.h"
+
+enum { PUSH_CONFIG, PUSH_JSON, PUSH_QUIET, PUSH_OPTIONS };
+
+static const struct option options[] = {
+    [PUSH_CONFIG] = OPTION_CONFIG,
+    [PUSH_JSON] = OPTION_JSON,
+    [PUSH_QUIET] = OPTION_QUIET,
+    [PUSH_OPTIONS] = OPTION_END,
+};
+
+static int print_result(const json_t *result)
+{
+    printf("pushed ");
+    print_guest(stdout, text_of(result, "reference"), 2048);
+    printf(" (%s, %" JSON_INTEGER_FORMAT " bytes)\nthese very bytes, whatever becomes of the tag: ", text_of(result, "kind"), json_integer_value(json_object_get(result, "size_bytes")));
+    print_guest(stdout, text_of(result, "pinned"), 2048);
+    putchar('\n');
+    return 0;
+}
+
+static int send_it(const struct cli *cli, cordon_host *host, char **ret, cordon_error **err)
+{
+    struct progress progress;
+    char **words = cli->args.words;
+    bool shown = cli->err_is_terminal && !cli->json && !cli->quiet && progress_begin(&progress, "pushing", words[0]) == 0;
+    int rc = cordon_push(host, words[0], words[1], -1, ret, err);
+    if (shown)
+        progress_end(&progress);
+    return rc;
+}
+
+static int run(struct cli *cli)
+{
+    cordon_error *err = NULL;
+    cleanup(session_finish) struct session s = {0};
+    cleanup_text char *json = NULL;
+    int rc = session_begin(cli, &s, &err);
+    if (rc == 0)
+        rc = cordon_host_new(s.opts, &s.host, &err);
+    if (rc < 0 || send_it(cli, s.host, &json, &err) < 0)
+        return report_error(cli, NULL, err);
+    cleanup_json json_t *result = json_loads(json, 0, NULL);
+    return cli->json ? out_json_line(cli, json) : out_end(cli, print_result(result));
+}
+
+const struct command command_push = {
+    .name = "push",
+    .group = GROUP_AUTHOR,
+    .words_min = 2,
+    .words_max = 2,
+    .summary = "send a skill to an OCI registry",
+    .synopsis = "TARGET oci://HOST[:PORT]/NAME[:TAG]",
+    .about = "TARGET is a component (.wasm), the folder of a skill, or a .tar.gz of one. A folder is sent as a bundle, with its\n"
+             "manifest and signature; sign it first (cordon sign). Credentials for the host come from Docker's configuration, as\n"
+             "docker, podman and oras write it.",
+    .options = options,
+    .example = "cordon push ./hello oci://registry.example.com/team/hello:1.0\n"
+               "cordon install oci://registry.example.com/team/hello:1.0",
+    .run = run,
+};
