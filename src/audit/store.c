@@ -288,12 +288,12 @@ static int take_head(struct audit_store *s, const struct audit_head *end, cordon
 
 static int start_sodium(cordon_error **err) { return sodium_init() < 0 ? err_set(err, CORDON_E_NO_RESOURCES, NULL, "cannot start the source of random numbers") : 0; }
 
-/* Whoever opens the log first reads it whole, and a process that has locked itself in cannot move it into the database: so a long one is moved now. */
+/* Whoever opens the log first reads it whole: a long one is moved into the database now, as far as nobody else reads it. The next commit begins it anew and cuts it. */
 static int shorten_log(struct audit_store *s, cordon_error **err)
 {
     struct stat st;
     bool is_long = fstatat(s->home.fd, FILE_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > LOG_BYTES;
-    return is_long ? db_run(&s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err) : 0;
+    return is_long ? db_run(&s->db, "PRAGMA wal_checkpoint(PASSIVE)", err) : 0;
 }
 
 static int make(const char *home, struct audit_store *s, cordon_error **err)
@@ -304,9 +304,11 @@ static int make(const char *home, struct audit_store *s, cordon_error **err)
     if (r < 0 || (r = home_make(home, &s->home, err)) < 0 || (r = db_open(s->home.fd, s->home.path, FILE_NAME, &kind, DB_MAKE, &p, &s->db, err)) < 0)
         return r;
     s->db.api.db_config(s->db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
-    if ((r = shorten_log(s, err)) < 0 || (r = db_run(&s->db, "PRAGMA wal_autocheckpoint = 256; SELECT randomblob(8)", err)) < 0 ||
+    audit_store_patience(s, AUDIT_PATIENCE_S);
+    if ((r = db_run(&s->db, "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 263680; SELECT randomblob(8)", err)) < 0 || (r = shorten_log(s, err)) < 0 ||
         (r = audit_store_last(s, &end, err)) < 0 || (r = take_key(s, end.seq > 0, err)) < 0)
         return r;
+    _Static_assert(LOG_BYTES == 263680, "as above");
     return take_head(s, &end, err);
 }
 
