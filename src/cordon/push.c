@@ -180,7 +180,7 @@ static int say(const struct push *p, const uint8_t digest[32], char **ret_json, 
     return 0;
 }
 
-int cordon_push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
+static int push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
 {
     cleanup(push_finish) struct push p = {.host = host, .target = target, .fd = -1};
     uint8_t digest[32];
@@ -188,4 +188,15 @@ int cordon_push(cordon_host *host, const char *target, const char *reference, in
     if (rc < 0 || (rc = look(&p, err)) < 0 || (rc = send_it(&p, cancel_fd, digest, err)) < 0)
         return rc;
     return say(&p, digest, ret_json, err);
+}
+
+/* The code is the caller's too where the error is not. */
+int cordon_push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
+{
+    cordon_error *why = NULL;
+    int rc = push(host, target, reference, cancel_fd, ret_json, &why);
+    if (err && why)
+        *err = take(why);
+    cordon_error_free(why);
+    return rc;
 }
