@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cordon bench: how long, how much fuel and memory a skill takes with this input, and which limits would fit it. */
+#include "begin.h"
 #include "cleanup.h"
-#include "plan.h"
 #include "report.h"
 #include "round.h"
 #include "session.h"
@@ -170,6 +170,11 @@ static int bench_loaded(const struct cli *cli, const struct plan *plan, const st
     return (cli->json ? print_json : print_text)(cli, name, cordon_request_export(req), f, &advice);
 }
 
+static int check_skill(const struct session *s, const char *name, cordon_error **err)
+{
+    return s->skill ? 0 : cordon_error_set(err, CORDON_E_USAGE, name, NULL, "%s is a local script, and only WebAssembly is measured", name);
+}
+
 static int run(struct cli *cli)
 {
     cordon_error *err = NULL;
@@ -178,13 +183,11 @@ static int run(struct cli *cli)
     cleanup(target_finish) struct target target = {0};
     cleanup(session_finish) struct session session = {0};
     cleanup(figures_finish) struct figures f = {0};
-    if (read_count(cli->args.value[BENCH_COUNT], &calls, &err) < 0 || session_begin(cli, &session, &err) < 0 || plan_read(cli, session.opts, &plan, &err) < 0
-        || target_find(cli->args.words[0], &target, &err) < 0)
+    if (read_count(cli->args.value[BENCH_COUNT], &calls, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
-    uint64_t start = now_ns();
-    if (session_open(cli, &target, plan.tier, &session, &err) < 0)
-        return report_error(cli, target.name, err);
-    f.load_ns = now_ns() - start;
+    if (begin_call(cli, &target, &plan, &session, &err) < 0 || check_skill(&session, target.name, &err) < 0)
+        return report_error(cli, target.name[0] ? target.name : cli->args.words[0], err);
+    f.load_ns = session.load_ns;
     f.wall_ns = calloc(calls, sizeof *f.wall_ns);
     if (!f.wall_ns) {
         cordon_error_set(&err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");

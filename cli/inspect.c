@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cordon inspect: what a component is, wants and may use. Nothing of it is run. */
 #include "cleanup.h"
+#include "installed.h"
 #include "plan.h"
 #include "report.h"
 #include "session.h"
@@ -119,9 +120,11 @@ static void print_limits(const json_t *about)
     }
 }
 
-static int print_about(const struct cli *cli, const json_t *about)
+static int print_about(const struct cli *cli, const json_t *about, const json_t *installed)
 {
     print_head(about);
+    if (installed)
+        installed_print(installed);
     print_list(about, "missing", "lacks");
     print_exports(about);
     print_imports(about);
@@ -147,7 +150,30 @@ static int refused(const struct cli *cli, const struct target *t, cordon_error *
     return report_error(cli, t->name[0] ? t->name : NULL, err);
 }
 
-static int show(const struct cli *cli, cordon_skill *skill)
+/* What the registry says of it; NULL in *ret: it is an artifact. */
+static int read_installed(const struct target *t, const struct session *s, json_t **ret, cordon_error **err)
+{
+    cleanup_text char *json = NULL;
+    int rc = t->installed ? cordon_registry_show(s->registry, t->name, &json, err) : 0;
+    if (rc == 0 && json && !(*ret = json_loads(json, 0, NULL)))
+        rc = cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+    return rc;
+}
+
+/* A script has no exports and no imports. */
+static int show_script(const struct cli *cli, json_t *installed)
+{
+    if (cli->json)
+        return out_object(cli, installed);
+    print_field("name", text_of(installed, "name"));
+    print_field("kind", "script");
+    print_field("tier", text_of(installed, "tier"));
+    installed_print(installed);
+    installed_print_limits(installed);
+    return out_end(cli, 0);
+}
+
+static int show(const struct cli *cli, cordon_skill *skill, json_t *installed)
 {
     cordon_error *err = NULL;
     cleanup_text char *wit = NULL, *json = NULL;
@@ -158,7 +184,9 @@ static int show(const struct cli *cli, cordon_skill *skill)
         return out_guest(cli, wit, strlen(wit), &err) < 0 ? report_error(cli, NULL, err) : 0;
     cleanup_json json_t *about = json_loads(json, JSON_ALLOW_NUL, NULL);
     if (!cli->json)
-        return print_about(cli, about);
+        return print_about(cli, about, installed);
+    if (installed)
+        json_object_set(about, "installed", installed);
     if (wit)
         json_object_set_new(about, "wit", json_string(wit));
     return out_object(cli, about);
@@ -174,7 +202,10 @@ static int run(struct cli *cli)
         || target_find(cli->args.words[0], &target, &err) < 0
         || session_open(cli, &target, tier, &session, &err) < 0)
         return refused(cli, &target, err);
-    return show(cli, session.skill);
+    cleanup_json json_t *installed = NULL;
+    if (read_installed(&target, &session, &installed, &err) < 0)
+        return report_error(cli, target.name, err);
+    return session.skill ? show(cli, session.skill, installed) : show_script(cli, installed);
 }
 
 const struct command command_inspect = {

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A signal handler reaches only what is static, hence the two variables: one process runs one call. */
+ * A signal handler reaches only what is static, hence these variables: one process runs one call. */
 #include "interrupt.h"
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
 
 static _Atomic(cordon_call *) watched;
+static _Atomic int watched_fd = -1;
 static volatile sig_atomic_t caught;
+
+static void tell_fd(void)
+{
+    static const uint64_t one = 1;
+    int fd = atomic_load(&watched_fd), was = errno;
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0) {
+        /* it is readable already */
+    }
+    errno = was;
+}
 
 static void on_signal(int sig)
 {
@@ -15,6 +29,7 @@ static void on_signal(int sig)
     cordon_call *call = atomic_load(&watched);
     if (call)
         cordon_call_cancel(call);
+    tell_fd();
 }
 
 void interrupt_begin(void)
@@ -36,6 +51,13 @@ void interrupt_watch(cordon_call *call)
     atomic_store(&watched, call);
     if (call && caught)
         cordon_call_cancel(call);
+}
+
+void interrupt_watch_fd(int fd)
+{
+    atomic_store(&watched_fd, fd);
+    if (caught)
+        tell_fd();
 }
 
 bool interrupt_caught(void)

@@ -11,6 +11,8 @@
 void interrupt_begin(void);
 /* The call that a signal cancels; NULL: none. The caller keeps its reference until it has taken the call back with NULL. */
 void interrupt_watch(cordon_call *call);
+/* The same of what is cancelled by an eventfd; -1: nothing. The caller keeps it open until it has taken it back. */
+void interrupt_watch_fd(int fd);
 bool interrupt_caught(void);
 /* If one was caught: dies of it. To be called when everything has been given back. */
 void interrupt_reraise(void);

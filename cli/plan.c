@@ -75,11 +75,27 @@ static int check_flags(const struct cli *cli, const cordon_host_opts *opts, cord
                             "the settings let no flag grant anything");
 }
 
-int plan_read(const struct cli *cli, const cordon_host_opts *opts, struct plan *p, cordon_error **err)
+/* Of what is installed the registry decides it. */
+static int find_tier(const char *word, const cordon_host_opts *opts, const enum cordon_tier *installed, enum cordon_tier *ret, cordon_error **err)
+{
+    if (!installed)
+        return plan_tier(word, opts, ret, err);
+    enum cordon_tier asked;
+    int rc = word ? cordon_tier_parse(word, &asked, err) : 0;
+    if (rc < 0)
+        return rc;
+    *ret = *installed;
+    if (!word || asked == *installed)
+        return 0;
+    return cordon_error_set(err, CORDON_E_TIER_REFUSED, "tier", "Install it again to lower its tier; a key that is trusted for it (`cordon key trust`) makes it verified.",
+                            "an installed skill has the tier of its installation and its keys, which is %s", cordon_tier_name(*installed));
+}
+
+int plan_read(const struct cli *cli, const cordon_host_opts *opts, const enum cordon_tier *installed, struct plan *p, cordon_error **err)
 {
     *p = (struct plan){.call = cli->args.value[PLAN_CALL], .flags = &cli->args, .bot = cli->args.value[PLAN_BOT], .argv = cli->args.rest, .argc = cli->args.n_rest};
     const char *word = cli->args.n_words > 1 ? cli->args.words[1] : NULL;
-    int rc = plan_tier(cli->args.value[PLAN_TIER], opts, &p->tier, err);
+    int rc = find_tier(cli->args.value[PLAN_TIER], opts, installed, &p->tier, err);
     if (rc < 0 || (rc = read_limits(cli, opts, p, err)) < 0 || (rc = check_flags(cli, opts, err)) < 0 || (rc = check_sources(cli, word, err)) < 0)
         return rc;
     size_t max = (size_t)cordon_host_opts_ceiling(opts, p->tier, CORDON_LIMIT_INPUT_BYTES);
@@ -140,4 +156,26 @@ int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret
             return rc;
     *ret = take(req);
     return 0;
+}
+
+static int give_script_env(cordon_script *s, const char *word, cordon_error **err)
+{
+    const char *equals = strchr(word, '=');
+    cleanup_free char *text = NULL;
+    if (!equals)
+        return asprintf(&text, "env=%s", word) < 0 ? cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory") : cordon_script_allow(s, text, err);
+    text = strndup(word, (size_t)(equals - word));
+    return text ? cordon_script_set_env(s, text, equals + 1, err) : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+}
+
+int plan_script(const struct plan *p, cordon_script *s, cordon_error **err)
+{
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < p->flags->n_many; i++) {
+        const char *value = p->flags->many[i].value;
+        rc = p->flags->many[i].row == PLAN_ENV ? give_script_env(s, value, err) : cordon_script_allow(s, value, err);
+    }
+    for (size_t i = 0; rc == 0 && i < p->n_limits; i++)
+        rc = cordon_script_set_limit(s, p->limits[i].limit, p->limits[i].value, p->limits[i].origin, err);
+    return rc;
 }

@@ -37,10 +37,12 @@ struct plan {
     int argc;
 };
 
-/* The target is the first word, an input may be the second. `opts` say what flags may ask for. */
-int plan_read(const struct cli *cli, const cordon_host_opts *opts, struct plan *ret, cordon_error **err);
+/* The target is the first word, an input may be the second. `opts` say what flags may ask for. `installed`: the tier that an installed target has; NULL: it is an artifact. */
+int plan_read(const struct cli *cli, const cordon_host_opts *opts, const enum cordon_tier *installed, struct plan *ret, cordon_error **err);
 void plan_finish(struct plan *p);
 /* The request the plan describes. The caller frees. */
 int plan_request(const struct plan *p, cordon_skill *skill, cordon_request **ret, cordon_error **err);
+/* Gives a local script what the plan's flags say: limits, grants, variables. */
+int plan_script(const struct plan *p, cordon_script *script, cordon_error **err);
 /* Reads the name of a tier; NULL: untrusted. TIER_REFUSED for what the settings do not allow. */
 int plan_tier(const char *name, const cordon_host_opts *opts, enum cordon_tier *ret, cordon_error **err);

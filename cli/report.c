@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "quote.h"
 #include "interrupt.h"
+#include "target.h"
 #include <errno.h>
 #include <string.h>
 
@@ -141,6 +142,20 @@ void report_log_line(const struct cli *cli, const char *skill, const char *level
     fputc('\n', stderr);
 }
 
+/* Of what is installed: the line for all its calls. */
+static void print_for_good(const struct cli *cli, const char *grant)
+{
+    const char *word = cli->args.words[0];
+    cleanup_free char *name = strndup(word, strcspn(word, "@"));
+    if (!target_is_installed(word) || !name)
+        return;
+    fputs("  Always: cordon grant ", stderr);
+    quote_print(stderr, name);
+    fputc(' ', stderr);
+    quote_print(stderr, grant);
+    fputc('\n', stderr);
+}
+
 /* The line to paste, for a person: a program that reads this must not find commands in it. */
 static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t n)
 {
@@ -152,6 +167,7 @@ static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t
     fputs(" -a ", stderr);
     quote_print(stderr, grant);
     fputc('\n', stderr);
+    print_for_good(cli, grant);
 }
 
 static void print_denials(const struct cli *cli, const cordon_outcome *o)

@@ -4,12 +4,12 @@
  * instructions of it, and the process needs no other thread.
  */
 #include "ask.h"
+#include "begin.h"
 #include "cleanup.h"
 #include "command.h"
 #include "interrupt.h"
-#include "plan.h"
 #include "report.h"
-#include "session.h"
+#include "script.h"
 #include <poll.h>
 #include <string.h>
 
@@ -115,11 +115,13 @@ static int run_target(const struct cli *cli)
     cleanup(plan_finish) struct plan plan = {0};
     cleanup(target_finish) struct target target = {0};
     cleanup(session_finish) struct session session = {0};
-    if (session_begin(cli, &session, &err) < 0 || plan_read(cli, session.opts, &plan, &err) < 0 || target_find(cli->args.words[0], &target, &err) < 0)
+    if (session_begin(cli, &session, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
     cordon_host_opts_set_audit(session.opts, true);
-    if (session_open(cli, &target, plan.tier, &session, &err) < 0)
-        return report_error(cli, target.name, err);
+    if (begin_call(cli, &target, &plan, &session, &err) < 0)
+        return report_error(cli, target.name[0] ? target.name : cli->args.words[0], err);
+    if (session.script)
+        return script_run(cli, &plan, session.script, target.name);
     return run_loaded(cli, &plan, &session, target.name);
 }
 
@@ -145,6 +147,7 @@ const struct command command_run = {
              "What follows -- are the arguments of a command. Exit codes: cordon help exit-codes.",
     .options = options,
     .example = "cordon run ./hello.wasm \"some text\"\n"
+               "cordon run weather Oslo\n"
                "cordon run ./adder.wat -c add --args '[2, 40]' --json\n"
                "cordon run ./report.wasm @notes.txt --fuel 20G -m 128MiB -t 30s\n"
                "cordon run ./weather.wasm Oslo -a net=api.weather.example",

@@ -58,17 +58,19 @@ static void find_near(const char *folder, const char *name, char ret[NAME_MAX + 
     closedir(d);
 }
 
-static int no_skill(const char *word, cordon_error **err)
+void target_hint(const char *word, cordon_error **err)
 {
     char name[NAME_MAX + 1], found[NAME_MAX + 1];
     struct stat st;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "@"), word);
     if (strlen(word) <= NAME_MAX && stat(word, &st) == 0)
-        return cordon_error_set(err, CORDON_E_NOT_FOUND, word, NULL, "no skill named %s is installed; did you mean ./%s?", name, word);
-    find_near(".", name, found);
-    if (found[0])
-        return cordon_error_set(err, CORDON_E_NOT_FOUND, word, NULL, "no skill named %s is installed; did you mean ./%s?", name, found);
-    return cordon_error_set(err, CORDON_E_NOT_FOUND, word, NULL, "no skill named %s is installed", name);
+        snprintf(found, sizeof found, "%s", word);
+    else
+        find_near(".", name, found);
+    if (!found[0])
+        return;
+    cordon_error_free(*err);
+    cordon_error_set(err, CORDON_E_NOT_FOUND, word, NULL, "no skill named %s is installed; did you mean ./%s?", name, found);
 }
 
 static int no_file(const char *path, int why, cordon_error **err)
@@ -153,6 +155,11 @@ static int find_file(const char *word, struct target *ret, cordon_error **err)
     return ret->path ? 0 : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
 }
 
+bool target_is_installed(const char *word)
+{
+    return strcmp(word, "-") != 0 && !is_artifact(word);
+}
+
 int target_find(const char *word, struct target *ret, cordon_error **err)
 {
     *ret = (struct target){0};
@@ -160,7 +167,11 @@ int target_find(const char *word, struct target *ret, cordon_error **err)
         snprintf(ret->name, sizeof ret->name, "stdin");
         return source_read("-", ARTIFACT_MAX, "the artifact", &ret->bytes, &ret->len, err);
     }
-    return is_artifact(word) ? find_file(word, ret, err) : no_skill(word, err);
+    if (is_artifact(word))
+        return find_file(word, ret, err);
+    ret->installed = true;
+    snprintf(ret->name, sizeof ret->name, "%s", word);
+    return 0;
 }
 
 void target_finish(struct target *t)

@@ -15,6 +15,7 @@ struct said {
     struct limit_set limits;
     enum cordon_tier tier;
     char *version;              /* owned */
+    char *export_name;          /* owned: what is called where nobody names an export; NULL: the code's own default */
 };
 void said_ref(struct said *s);
 void said_unref(struct said *s); /* NULL allowed */

@@ -18,6 +18,7 @@ void said_unref(struct said *s)
     powers_unref(s->powers);
     grants_unref(s->asks);
     free(s->version);
+    free(s->export_name);
     free(s);
 }
 
@@ -32,13 +33,14 @@ static int cannot_give(const struct registry_version *v, const char *grant, cord
     return quoted ? err_hint(err, "Mend what is named above, or take the grant back: cordon revoke %s %s", v->name, quoted) : -(int)cordon_error_code(*err);
 }
 
-static int give_one(const cordon_host *h, const struct registry_version *v, const char *text, struct powers *p, cordon_error **err)
+/* What is not asked for (any more) is not even opened: folders and variables reach WASI as they are given. */
+static int give_one(const cordon_host *h, const struct registry_version *v, const char *text, struct said *s, cordon_error **err)
 {
     cordon_error *why = NULL;
     cleanup(grant_finish) struct grant g = {0};
     int rc = grant_parse(text, NULL, &g, &why);
-    if (rc == 0)
-        rc = grants_give(h, p, &g, &why);
+    if (rc == 0 && grants_answers(s->asks, &g))
+        rc = grants_give(h, s->powers, &g, &why);
     if (rc == 0)
         return 0;
     rc = cannot_give(v, text, &why);
@@ -59,11 +61,12 @@ int said_new(const cordon_host *h, const struct registry_version *v, enum cordon
     s->tier = tier;
     s->powers = powers_new();
     s->version = strdup(v->version);
-    if (!s->powers || !s->version)
+    s->export_name = v->export_name ? strdup(v->export_name) : NULL;
+    if (!s->powers || !s->version || (v->export_name && !s->export_name))
         return err_nomem(err);
     int rc = registry_asks(v, &s->asks, err);
     for (size_t i = 0; rc == 0 && i < grants->n; i++)
-        rc = give_one(h, v, grants->item[i].grant, s->powers, err);
+        rc = give_one(h, v, grants->item[i].grant, s, err);
     if (rc == 0 && s->asks)
         rc = grants_narrow(&s->powers->grants, s->asks, err);
     if (rc < 0)

@@ -9,7 +9,6 @@
 #include <string.h>
 
 static void cleanup_script(cordon_script **s) { cordon_script_free(*s); }
-static void cleanup_grants(struct grants **g) { grants_unref(*g); }
 
 static int check_may(const struct registry_version *v, const struct registry_worth *worth, cordon_error **err)
 {
@@ -45,16 +44,23 @@ static int check_files(struct registry *r, const struct registry_version *v, cha
     return 0;
 }
 
+/* One that is not asked for any more stays in the registry, and is not given. */
+static bool is_asked(const struct grants *asks, const char *text)
+{
+    cleanup(grant_finish) struct grant g = {0};
+    return grant_parse(text, NULL, &g, NULL) < 0 || grants_answers(asks, &g);
+}
+
 static int give_grants(struct registry *r, const struct registry_version *v, cordon_script *s, cordon_error **err)
 {
     cleanup(registry_grants_finish) struct registry_grants has = {0};
-    cleanup(cleanup_grants) struct grants *asks = NULL;
     int rc = registry_grants(r, v, &has, err);
-    if (rc < 0 || (rc = registry_asks(v, &asks, err)) < 0)
+    if (rc < 0 || (rc = registry_asks(v, &s->asks, err)) < 0)
         return rc;
     for (size_t i = 0; rc == 0 && i < has.n; i++)
-        rc = cordon_script_allow(s, has.item[i].grant, err);
-    return rc == 0 && asks ? grants_narrow(&s->powers->grants, asks, err) : rc;
+        if (is_asked(s->asks, has.item[i].grant))
+            rc = cordon_script_allow(s, has.item[i].grant, err);
+    return rc;
 }
 
 /* Those it has; the clock is the format's own minute unless somebody said otherwise. */

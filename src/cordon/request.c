@@ -130,7 +130,7 @@ static int new_of_installed(cordon_skill *front, const char *export_name, cordon
 {
     cleanup(in_force_finish) struct in_force f = {0};
     int rc = installed_now(front, &f, err);
-    if (rc < 0 || (rc = new_request(f.skill, f.said, export_name, ret, err)) < 0)
+    if (rc < 0 || (rc = new_request(f.skill, f.said, export_name ? export_name : f.said->export_name, ret, err)) < 0)
         return rc;
     skill_ref((*ret)->front = front);
     said_ref((*ret)->said = f.said);

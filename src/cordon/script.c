@@ -95,6 +95,7 @@ void cordon_script_free(cordon_script *s)
         return;
     script_finish(&s->script);
     powers_unref(s->powers);
+    grants_unref(s->asks);
     free(s->name);
     free(s->input);
     free(s);
@@ -117,6 +118,8 @@ int cordon_script_allow(cordon_script *s, const char *grant, cordon_error **err)
     int rc = grants_read(grant, &g, err);
     if (rc == 0)
         rc = check_grant(grant, &g, err);
+    if (rc == 0 && !grants_answers(s->asks, &g))
+        rc = grants_refuse_unasked(s->name, grant, err);
     return rc == 0 ? grants_give(s->host, s->powers, &g, err) : rc;
 }
 

@@ -10,6 +10,7 @@ struct cordon_script {
     char *name;                   /* owned */
     struct script script;
     struct powers *powers;        /* owned alone */
+    struct grants *asks;          /* a reference: what an installed one asks for; NULL: nothing says so, and it may be given anything */
     char *input;                  /* owned or NULL */
     size_t input_len;
     struct limit_set limits;

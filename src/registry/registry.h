@@ -52,6 +52,7 @@ struct registry_version {
     enum cordon_tier tier;          /* the highest it may have; what signature and keys say now may be lower */
     char *format;                   /* "skill.toml", "Component.toml", "SKILL.md"; NULL: no manifest */
     char *manifest;                 /* the file's text; NULL likewise */
+    char *export_name;              /* what is called where nobody names an export; NULL: the skill's own default */
     char *entry;                    /* path of the code in the bundle; NULL: there is none */
     char *body;                     /* REGISTRY_TEXT: the answer; else NULL */
     char *asks;                     /* what it may use at most, inherited asks included: asks as grant_print writes them, a line each. NULL: no manifest, its imports ask */

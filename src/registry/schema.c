@@ -18,7 +18,7 @@ static const char form_1[] =
     " publisher_id TEXT PRIMARY KEY NOT NULL, public_key_hex TEXT NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, first_seen TEXT NOT NULL, last_used TEXT NOT NULL);"
     "CREATE TABLE versions ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, signed_name TEXT NOT NULL, version TEXT NOT NULL, description TEXT NOT NULL, author TEXT,"
-    " source TEXT NOT NULL, source_digest TEXT, kind INTEGER NOT NULL, tier INTEGER NOT NULL, format TEXT, manifest TEXT, entry TEXT, body TEXT, asks TEXT,"
+    " source TEXT NOT NULL, source_digest TEXT, kind INTEGER NOT NULL, tier INTEGER NOT NULL, format TEXT, manifest TEXT, entry TEXT, export_name TEXT, body TEXT, asks TEXT,"
     " limits TEXT NOT NULL, capabilities TEXT NOT NULL, interface TEXT, parents TEXT, bundle BLOB NOT NULL, artifact BLOB NOT NULL, code BLOB NOT NULL,"
     " publisher TEXT NOT NULL, signature BLOB, installed_ms INTEGER NOT NULL, UNIQUE (name, bundle));"
     "CREATE TABLE grants (name TEXT NOT NULL, owner TEXT NOT NULL, what TEXT NOT NULL, by TEXT NOT NULL, how TEXT NOT NULL, at_ms INTEGER NOT NULL,"

@@ -15,7 +15,7 @@ enum { LIMITS_TEXT_MAX = 512 };
 #define COLUMNS                                                                                                                                             \
     "v.id, v.name, v.signed_name, v.version, v.description, v.author, v.source, v.source_digest, v.kind, v.tier, v.format, v.manifest, v.entry, v.body, "   \
     "v.asks, v.limits, v.capabilities, v.interface, v.parents, v.bundle, v.artifact, v.code, v.publisher, v.signature, v.installed_ms, "                    \
-    "coalesce(i.updated_ms, v.installed_ms)"
+    "coalesce(i.updated_ms, v.installed_ms), v.export_name"
 #define FROM " FROM versions v LEFT JOIN installed_skills i ON i.version_id = v.id "
 
 /* ---- limits of a manifest, as text: "fuel=1000 memory=65536" ---- */
@@ -63,7 +63,7 @@ static int read_texts(struct db *db, sqlite3_stmt *s, struct registry_version *v
     const struct { int column; char **to; bool needed; } texts[] = {
         {1, &v->name, true}, {2, &v->signed_name, true}, {3, &v->version, true}, {4, &v->description, true}, {5, &v->author, false}, {6, &v->source, true},
         {7, &v->source_digest, false}, {10, &v->format, false}, {11, &v->manifest, false}, {12, &v->entry, false}, {13, &v->body, false}, {14, &v->asks, false},
-        {16, &v->capabilities, true}, {17, &v->interface, false}, {18, &v->parents, false},
+        {16, &v->capabilities, true}, {17, &v->interface, false}, {18, &v->parents, false}, {26, &v->export_name, false},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int r = db_text(db, s, texts[i].column, texts[i].to, err);
@@ -195,7 +195,7 @@ static int check(const struct registry_version *v, cordon_error **err)
     const struct { const char *what, *text; size_t max; bool needed; } texts[] = {
         {"name in its manifest", v->signed_name, REGISTRY_TEXT_MAX, true}, {"version", v->version, REGISTRY_VERSION_MAX, true}, {"description", v->description, REGISTRY_TEXT_MAX, true},
         {"author", v->author, REGISTRY_TEXT_MAX, false}, {"source", v->source, REGISTRY_SOURCE_MAX, true}, {"digest of its source", v->source_digest, REGISTRY_SOURCE_MAX, false},
-        {"format", v->format, 64, false}, {"manifest", v->manifest, REGISTRY_TEXT_MAX, false}, {"path of the code", v->entry, REGISTRY_SOURCE_MAX, false},
+        {"format", v->format, 64, false}, {"manifest", v->manifest, REGISTRY_TEXT_MAX, false}, {"path of the code", v->entry, REGISTRY_SOURCE_MAX, false}, {"export", v->export_name, REGISTRY_SOURCE_MAX, false},
         {"text", v->body, REGISTRY_TEXT_MAX * 4 - 1, v->kind == REGISTRY_TEXT}, {"list of asks", v->asks, REGISTRY_TEXT_MAX, false},
         {"capabilities", v->capabilities, REGISTRY_TEXT_MAX, true}, {"interface", v->interface, REGISTRY_TEXT_MAX * 4 - 1, false}, {"list of parents", v->parents, REGISTRY_TEXT_MAX, false},
     };
@@ -234,17 +234,17 @@ static int insert_version(struct registry *r, const struct registry_version *v, 
 {
     static const char sql[] =
         "INSERT INTO versions (name, signed_name, version, description, author, source, source_digest, kind, tier, format, manifest, entry, body, asks, limits, capabilities,"
-        " interface, parents, bundle, artifact, code, publisher, signature, installed_ms)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+        " interface, parents, bundle, artifact, code, publisher, signature, installed_ms, export_name)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
     char limits[LIMITS_TEXT_MAX];
     size_t d = REGISTRY_DIGEST;
     write_limits(v->limit, limits);
     int rc = db_do(&r->db, err, "DELETE FROM versions WHERE name = ?1 AND bundle = ?2", "sb", v->name, v->bundle, d);
     if (rc == 0)
-        rc = db_do(&r->db, err, sql, "sssssssiisssssssssbbbsbi", v->name, v->signed_name, v->version, v->description, v->author, v->source, v->source_digest, (int64_t)v->kind,
+        rc = db_do(&r->db, err, sql, "sssssssiisssssssssbbbsbis", v->name, v->signed_name, v->version, v->description, v->author, v->source, v->source_digest, (int64_t)v->kind,
                    (int64_t)v->tier, v->format, v->manifest, v->entry, v->body, v->asks, limits, v->capabilities, v->interface, v->parents, v->bundle, d, v->artifact, d,
                    v->code, d, v->publisher, v->publisher[0] ? v->signature : NULL, sizeof v->signature,
-                   (int64_t)(v->installed_at_ms ? v->installed_at_ms : clock_wall_ms()));
+                   (int64_t)(v->installed_at_ms ? v->installed_at_ms : clock_wall_ms()), v->export_name);
     if (rc == 0)
         *ret_id = r->db.api.last_insert_rowid(r->db.handle);
     return rc;

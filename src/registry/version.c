@@ -32,7 +32,7 @@ const char *registry_kind_name(enum registry_kind kind)
 
 void registry_version_finish(struct registry_version *v)
 {
-    char *const owned[] = {v->name, v->signed_name, v->version, v->description, v->author, v->source, v->source_digest, v->format, v->manifest, v->entry, v->body,
+    char *const owned[] = {v->name, v->signed_name, v->version, v->description, v->author, v->source, v->source_digest, v->format, v->manifest, v->entry, v->export_name, v->body,
                            v->asks, v->capabilities, v->interface, v->parents};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);

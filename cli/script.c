@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "script.h"
+
+#include "cleanup.h"
+#include "interrupt.h"
+#include "report.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+static int check_plan(const struct plan *p, const char *name, cordon_error **err)
+{
+    const char *what = p->call ? "an export to call" : p->args ? "arguments as JSON" : p->argc ? "arguments after --" : p->bot ? "a bot" : NULL;
+    return what ? cordon_error_set(err, CORDON_E_USAGE, name, "Its input is what it reads from standard input: cordon run NAME INPUT.", "%s is a local script: it takes no %s", name, what)
+                : 0;
+}
+
+static int prepare(const struct plan *p, cordon_script *s, cordon_error **err)
+{
+    int rc = plan_script(p, s, err);
+    return rc == 0 && p->input ? cordon_script_set_input(s, p->input, p->input_len, err) : rc;
+}
+
+/* A signal makes the descriptor readable, which cancels. */
+static int call(cordon_script *s, cordon_outcome **ret, cordon_error **err)
+{
+    cleanup_fd int cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (cancel < 0)
+        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "cannot make a descriptor: %s", strerror(errno));
+    interrupt_begin();
+    interrupt_watch_fd(cancel);
+    int rc = cordon_script_run(s, cancel, ret, err);
+    interrupt_watch_fd(-1);
+    return rc;
+}
+
+int script_run(const struct cli *cli, const struct plan *plan, cordon_script *s, const char *name)
+{
+    cordon_error *err = NULL;
+    cleanup_outcome cordon_outcome *outcome = NULL;
+    if (check_plan(plan, name, &err) < 0 || prepare(plan, s, &err) < 0 || call(s, &outcome, &err) < 0)
+        return report_error(cli, name, err);
+    const char *level, *message;
+    for (size_t i = 0; !cli->json && cordon_outcome_log(outcome, i, &level, &message); i++)
+        report_log_line(cli, name, level, message);
+    return report_outcome(cli, name, outcome);
+}
