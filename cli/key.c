@@ -128,7 +128,7 @@ const struct command command_key = {
     .group = GROUP_TRUST,
     .words_min = 1,
     .summary = "keep keys: new, show; trust those of others: trust, untrust, list",
-    .synopsis = "new [NAME | FILE] | show [NAME | FILE] | trust KEY [--for PATTERN] | untrust KEY [--for PATTERN] | list",
+    .synopsis = "new [NAME] | show [NAME] | trust KEY [--for PATTERN] | untrust KEY [--for PATTERN] | list",
     .about = "new makes a key to sign skills with: NAME in Cordon's home (else the one called default), or a FILE with a slash\n"
              "in its path. It prints the id, which is the public key: what others give to `cordon key trust`. show prints the\n"
              "id of a key. A key is never written over.\n"

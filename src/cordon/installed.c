@@ -102,7 +102,7 @@ static int load(cordon_host *h, const struct facts *f, cordon_skill **ret, cordo
     const struct registry_version *v = &f->version;
     switch (v->kind) {
     case REGISTRY_CODE: return load_code(h, f, ret, err);
-    case REGISTRY_TEXT: return err_set(err, CORDON_E_UNSUPPORTED_FEATURE, v->name, "%s runs no code", v->name);
+    case REGISTRY_TEXT: return skill_new_text(h, v->name, f->worth.tier, v->body, strlen(v->body), v->entry ? "stub" : "prompt", ret, err);
     default:
         err_set(err, CORDON_E_USAGE, v->name, "%s is a local script: it is no WebAssembly, and is run by cordon_script_run", v->name);
         return -CORDON_E_USAGE;

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "key", "sign", "push", "doctor", "explain", "completion", "help", "version"]
-LATER = ["install", "grant", "serve", "new", "mcp"]
+COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "install", "update", "import", "apply", "export", "warm", "list",
+            "remove", "rollback", "verify", "grant", "revoke", "limit", "key", "sign", "push", "doctor", "explain", "completion", "help", "version"]
+LATER = ["serve", "new", "mcp"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
 
 
@@ -113,7 +114,7 @@ def test_bash_completion_completes(cordon):
     script = """
         eval "$("$CORDON" completion bash)"
         complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _cordon; printf '%s\\n' "${COMPREPLY[@]}"; }
-        complete_line cordon ins; complete_line cordon run --fu; complete_line cordon help lim
+        complete_line cordon ins; complete_line cordon run --fu; complete_line cordon help limits
     """
     done = subprocess.run(["bash", "-c", script], env={**cordon.env, "CORDON": cordon.path}, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["inspect", "--fuel", "limits"] and done.stderr == ""
