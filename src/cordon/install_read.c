@@ -32,7 +32,8 @@ static int read_manifest(struct cordon_install *i, cordon_error **err)
     for (size_t n = 0; n < m->warnings.n; n++)
         install_warn(i, "%s", m->warnings.item[n]);
     if ((rc = copy(&i->next.signed_name, m->name, err)) < 0 || (rc = copy(&i->next.version, m->version, err)) < 0 || (rc = copy(&i->next.description, m->description, err)) < 0 ||
-        (rc = copy(&i->next.author, m->author, err)) < 0 || (rc = copy(&i->next.format, file, err)) < 0)
+        (rc = copy(&i->next.author, m->author, err)) < 0 || (rc = copy(&i->next.format, file, err)) < 0 ||
+        (rc = copy(&i->next.export_name, m->export_name, err)) < 0)
         return rc;
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++)
         i->next.limit[l] = m->has_limit[l] ? m->limit[l] : 0;

@@ -40,6 +40,7 @@ struct call_spec *request_spec_copy(const struct call_spec *from)
     s->digest.of_args = from->digest.of_args;
     memcpy(s->digest.args, from->digest.args, sizeof s->digest.args);
     s->version = from->version ? strdup(from->version) : NULL;
+    s->installed = from->installed;
     memcpy(s->ceiling, from->ceiling, sizeof s->ceiling);
     s->tier = from->tier;
     s->skill = strdup(from->skill);
@@ -90,6 +91,7 @@ static int first_spec(cordon_skill *skill, const struct said *said, const struct
     if (said) {
         from.limits = said->limits;
         from.version = said->version;
+        from.installed = true;
         from.powers = said->powers;
     }
     memcpy(from.ceiling, skill->host->opts.ceiling[skill->tier], sizeof from.ceiling);

@@ -46,6 +46,8 @@ struct call_spec {
     uint64_t ceiling[CORDON_LIMIT_COUNT];  /* how far each could be raised, for what is said when it is hit */
     char *skill;                           /* owned: the name */
     char *version;                         /* owned: of the installed one; NULL: an artifact */
+    char *version;                         /* owned: of the installed one, or its manifest's; NULL: an artifact without */
+    bool installed;
     enum cordon_tier tier;
     json_t *args;                          /* owned or NULL */
     char *input;                           /* owned or NULL */

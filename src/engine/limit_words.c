@@ -66,7 +66,7 @@ static void hint(struct cordon_outcome *o, const struct call_spec *spec, enum co
         return;
     }
     flag_text(limit, v > ceiling / 2 ? ceiling : 2 * v, more, sizeof more);
-    if (spec->version) /* installed */
+    if (spec->installed)
         outcome_hint(o, "If it needs more, give it more for one call: %s %s, or for all: cordon limit %s %s=%s", flag, more, spec->skill, cordon_limit_name(limit), more);
     else
         outcome_hint(o, "If it needs more, give it more for one call: %s %s", flag, more);
