@@ -12,9 +12,7 @@ static int begin_installed(const struct cli *cli, struct target *target, struct 
 
 int begin_call(const struct cli *cli, struct target *target, struct plan *plan, struct session *s, cordon_error **err)
 {
-    int rc = session_begin(cli, s, err);
-    if (rc < 0)
-        return rc;
+    int rc;
     if (target_is_installed(cli->args.words[0]))
         return begin_installed(cli, target, plan, s, err);
     if ((rc = plan_read(cli, s->opts, NULL, plan, err)) < 0 || (rc = target_find(cli->args.words[0], target, err)) < 0)

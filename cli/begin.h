@@ -4,6 +4,6 @@
 #include "plan.h"
 #include "session.h"
 
-/* Of an artifact, all that can be wrong with the command line is found before it is loaded. Of what is installed, how far a limit goes depends on its tier, which is known
+/* The session has begun. Of an artifact, all that can be wrong with the command line is found before it is loaded. Of what is installed, how far a limit goes depends on its tier, which is known
  * when it is loaded. All three are finished by the caller, also after an error. */
 int begin_call(const struct cli *cli, struct target *target, struct plan *plan, struct session *session, cordon_error **err);

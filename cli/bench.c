@@ -185,7 +185,7 @@ static int run(struct cli *cli)
     cleanup(figures_finish) struct figures f = {0};
     if (read_count(cli->args.value[BENCH_COUNT], &calls, &err) < 0)
         return report_error(cli, cli->args.words[0], err);
-    if (begin_call(cli, &target, &plan, &session, &err) < 0 || check_skill(&session, target.name, &err) < 0)
+    if (session_begin(cli, &session, &err) < 0 || begin_call(cli, &target, &plan, &session, &err) < 0 || check_skill(&session, target.name, &err) < 0)
         return report_error(cli, target.name[0] ? target.name : cli->args.words[0], err);
     f.load_ns = session.load_ns;
     f.wall_ns = calloc(calls, sizeof *f.wall_ns);
