@@ -54,8 +54,7 @@ int action_run(struct cli *cli);
 extern const struct command command_run, command_inspect, command_build, command_tools, command_bench, command_doctor,
     command_memory, command_secret, command_audit,
     command_install, command_update, command_import, command_apply, command_export,
-    command_key, command_sign, command_push,
     command_list, command_remove, command_rollback, command_verify, command_grant, command_revoke, command_limit,
     command_warm,
-    command_key, command_sign,
+    command_key, command_sign, command_push,
     command_explain, command_completion, command_help, command_version;

@@ -7,11 +7,10 @@ static const struct command *const commands[] = {
     &command_run,    &command_build,   &command_inspect,    &command_tools, &command_bench,
     &command_memory, &command_secret, &command_audit,
     &command_install, &command_update, &command_import, &command_apply, &command_export,
-    &command_key,    &command_sign, &command_push,
     &command_warm,
     &command_list,   &command_remove,  &command_rollback,   &command_verify,
     &command_grant,  &command_revoke,  &command_limit,
-    &command_key,    &command_sign,
+    &command_key,    &command_sign,    &command_push,
     &command_doctor, &command_explain, &command_completion, &command_help,  &command_version,
 };
 

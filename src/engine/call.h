@@ -45,7 +45,6 @@ struct call_spec {
     struct limit_set limits;
     uint64_t ceiling[CORDON_LIMIT_COUNT];  /* how far each could be raised, for what is said when it is hit */
     char *skill;                           /* owned: the name */
-    char *version;                         /* owned: of the installed one; NULL: an artifact */
     char *version;                         /* owned: of the installed one, or its manifest's; NULL: an artifact without */
     bool installed;
     enum cordon_tier tier;
