@@ -28,9 +28,18 @@ static void print_field(const char *label, const char *text)
     putchar('\n');
 }
 
+static void print_manifest(const json_t *m)
+{
+    print_field("manifest", text_of(m, "file"));
+    print_field("version", text_of(m, "version"));
+    print_field("about", text_of(m, "description"));
+    print_field("author", text_of(m, "author"));
+}
+
 static void print_head(const json_t *about)
 {
     print_field("name", text_of(about, "name"));
+    print_manifest(json_object_get(about, "manifest"));
     print_field("kind", text_of(about, "kind"));
     print_field("world", text_of(about, "world"));
     print_field("tier", text_of(about, "tier"));
@@ -96,6 +105,26 @@ static void print_list(const json_t *about, const char *key, const char *label)
         print_field(i ? "" : label, json_is_string(e) ? json_string_value(e) : text_of(e, "name"));
 }
 
+/* What it asks for, in words; without a manifest, what its imports could use. */
+static void print_asks(const json_t *about)
+{
+    const json_t *m = json_object_get(about, "manifest"), *asks = json_object_get(m, "asks");
+    size_t i;
+    json_t *a;
+    if (!json_is_object(m)) {
+        print_list(about, "asks", "could use");
+        return;
+    }
+    puts(json_array_size(asks) ? "asks to" : "asks to     nothing");
+    json_array_foreach(asks, i, a) {
+        fputs("  ", stdout);
+        print_guest(stdout, text_of(a, "words"), TEXT_MAX);
+        fputs("  (", stdout);
+        print_guest(stdout, text_of(a, "grant"), TEXT_MAX);
+        puts(")");
+    }
+}
+
 static void format_limit(enum cordon_limit limit, const json_t *value, char *buf, size_t size)
 {
     if (json_is_integer(value))
@@ -128,7 +157,7 @@ static int print_about(const struct cli *cli, const json_t *about, const json_t 
     print_list(about, "missing", "lacks");
     print_exports(about);
     print_imports(about);
-    print_list(about, "asks", "could use");
+    print_asks(about);
     print_limits(about);
     print_list(about, "warnings", "warning");
     return out_end(cli, 0);

@@ -141,7 +141,7 @@ const struct command command_run = {
     .words_max = 2,
     .summary = "run a skill once, in a sandbox of its own",
     .synopsis = "TARGET [INPUT | @FILE | -] [OPTION]... [-- ARG...]",
-    .about = "TARGET is a file (*.wasm, *.wat, anything with a /), a folder that holds one, or - for standard input.\n"
+    .about = "TARGET is a file (*.wasm, *.wat, anything with a /), a folder with a manifest or a component, or - for stdin.\n"
              "The answer goes to standard output alone: text as it is, bytes raw, any other value as one line of JSON.\n"
              "Without -c, the skill's `execute` is called, else the command in it, else its only export.\n"
              "What follows -- are the arguments of a command. Exit codes: cordon help exit-codes.",

@@ -53,6 +53,8 @@ static int load_installed(struct session *s, const char *name, cordon_error **er
 
 static int load(cordon_host *host, const struct target *t, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
+    if (t->is_folder)
+        return cordon_skill_load_folder(host, t->path, tier, ret, err);
     if (t->path)
         return cordon_skill_load(host, t->path, tier, ret, err);
     return cordon_skill_load_bytes(host, t->name, t->bytes, t->len, tier, ret, err);

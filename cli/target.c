@@ -105,12 +105,37 @@ static bool holds_script(const char *folder)
     return false;
 }
 
-/* A folder stands for its component: <folder>/<folder's name>.wasm, or skill.wasm. */
+static bool holds_manifest(const char *folder)
+{
+    static const char *const names[] = {"skill.toml", "Component.toml", "SKILL.md"};
+    bool holds = false;
+    for (size_t i = 0; !holds && i < sizeof names / sizeof *names; i++) {
+        cleanup_free char *path = NULL;
+        struct stat st;
+        if (asprintf(&path, "%s/%s", folder, names[i]) < 0)
+            path = NULL;
+        holds = path && lstat(path, &st) == 0;
+    }
+    return holds;
+}
+
+/* With a manifest a folder is what that says. */
+static int whole_folder(const char *folder, const char *real, struct target *ret, cordon_error **err)
+{
+    set_name(ret, real);
+    ret->is_folder = true;
+    ret->path = strdup(folder);
+    return ret->path ? 0 : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
+}
+
+/* Else it stands for its component: <folder>/<folder's name>.wasm, or skill.wasm. */
 static int in_folder(const char *folder, struct target *ret, cordon_error **err)
 {
     cleanup_free char *real = realpath(folder, NULL);
     if (!real)
         return no_file(folder, errno, err);
+    if (holds_manifest(folder))
+        return whole_folder(folder, real, ret, err);
     const char *name = strrchr(real, '/') + 1;
     const char *const names[] = {*name ? name : "skill", "skill"};
     for (size_t i = 0; i < 2; i++) {

@@ -4,11 +4,13 @@
  */
 #pragma once
 #include <cordon/cordon.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct target {
     bool installed; /* the word is the name of an installed skill, or NAME@VERSION; there is nothing else */
     char *path;     /* NULL: the bytes are here */
+    bool is_folder; /* the path is a folder's, with a manifest in it */
     char *bytes;
     size_t len;
     char name[128]; /* for messages: the file's name without its ending, cut; not escaped */

@@ -16,7 +16,8 @@ extern "C" {
 typedef struct cordon_skill cordon_skill;
 
 /** Loads the artifact at `path` for `tier`: a component, a core module of WASI preview 1 with `_start`, or of the blufio
- *  ABI, the text form of any of these, or a stub (JSON that stands where a skill has no code, and whose `body` is its answer); a file, at most
+ *  ABI, the text form of any of these, a stub (JSON that stands where a skill has no code, and whose `body` is its answer)
+ *  or a SKILL.md of type prompt; a file, at most
  *  64 MiB (text 4 MiB, a stub 1 MiB). The first load of some bytes compiles them, which can take
  *  seconds; later ones take the code from the cache, and what was refused is refused again at once. Errors, of the
  *  file: NOT_FOUND, IO, TOO_LARGE, BAD_ARTIFACT, NOT_A_COMPONENT, UNKNOWN_IMPORT, BAD_SIGNATURE (an import, `execute` or
@@ -28,6 +29,14 @@ CORDON_API int cordon_skill_load(cordon_host *host, const char *path, enum cordo
 /** The same from `len` bytes, which are not kept; `name` is for messages and for the guest's context. */
 CORDON_API int cordon_skill_load_bytes(cordon_host *host, const char *name, const void *bytes, size_t len,
                                        enum cordon_tier tier, cordon_skill **ret, cordon_error **err);
+/** Loads a skill from its folder, by the manifest in it: skill.toml, Component.toml or SKILL.md (of several, those that
+ *  agree). The manifest names the skill and its code, which lies in the folder; its limits, cut to the ceiling, are those
+ *  of each request; what it asks for is all that a request may be allowed (NOT_ASKED); its trust tier lowers `tier`, and
+ *  never raises it. A SKILL.md of type prompt runs no code: its body is its answer. Errors as of cordon_skill_load, and
+ *  BAD_MANIFEST, which names file, line, column and key; NOT_FOUND also where the folder holds no manifest or no code;
+ *  TIER_REFUSED where the code is a script. Blocks. The caller frees *ret. */
+CORDON_API int cordon_skill_load_folder(cordon_host *host, const char *path, enum cordon_tier tier, cordon_skill **ret,
+                                        cordon_error **err);
 /** Gives up this reference; requests and running calls keep the code alive until they end. NULL allowed. */
 CORDON_API void cordon_skill_free(cordon_skill *skill);
 
@@ -39,9 +48,11 @@ CORDON_API enum cordon_tier cordon_skill_tier(const cordon_skill *skill);
 
 /** What the skill is, as one JSON object: `cordon` (1), `name`, `tier`, `digest` (sha256:…), `kind` (component |
  *  command | blufio | stub | prompt), `size_bytes`, `code_bytes`, `world` (skill | command | http | blufio | custom), `imports` (each with `name`,
- *  `offered`), `asks` (capabilities that its imports can use), `exports` (each with `name`, `type`, `callable`,
+ *  `offered`), `asks` (with a manifest, what it asks for, as grants; else capabilities that its imports can use), `exports` (each with `name`, `type`, `callable`,
  *  `why_not`, `docs`, `params` and `result` as JSON Schema), `default_export`, `missing` (exports of the skill world it
- *  lacks), `limits` (by name, each with `value`, `origin`, `ceiling`), `resources` (`memories`, `tables`,
+ *  lacks), `limits` (by name, each with `value`, `origin`, `ceiling`, and `wanted`: what a manifest says above the
+ *  ceiling, else null), `manifest` (null, or `file`, `version`, `description`, `author`, `export`, `trust_tier`, `parents`,
+ *  `dependencies` and `asks`, each with `grant`, `words`, `needs_word`: a yes to everything does not give it), `resources` (`memories`, `tables`,
  *  `initial_memory_bytes`, `initial_table_elements`), `warnings`. Names and docs in it are a stranger's. The caller
  *  frees with cordon_free. */
 CORDON_API int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err);

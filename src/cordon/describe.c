@@ -109,8 +109,35 @@ static bool has_string(const json_t *list, const char *s)
     return false;
 }
 
-static json_t *asks_json(const struct component *c)
+static json_t *grant_json(const struct grant *g)
 {
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, 2 * GRANT_TEXT_MAX);
+    return grant_print(&b, g) == 0 ? json_string(b.data) : NULL;
+}
+
+static json_t *words_json(const struct grant *g)
+{
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, 2 * GRANT_TEXT_MAX);
+    return grant_words(&b, g) == 0 ? json_string(b.data) : NULL;
+}
+
+static json_t *grants_json(const struct grants *g)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < g->n; i++)
+        json_array_append_new(list, grant_json(&g->item[i]));
+    return list;
+}
+
+/* Of an installed one what its parents ask for is asked for, too. */
+static json_t *asks_json(const cordon_skill *s, const struct said *said)
+{
+    const struct component *c = s->component;
+    const struct grants *asks = said && said->asks ? said->asks : s->manifest ? s->manifest->asks : NULL;
+    if (asks)
+        return grants_json(asks);
     json_t *list = json_array();
     for (size_t i = 0; i < c->n_imports; i++)
         if (c->imports[i].asks && !has_string(list, c->imports[i].asks))
@@ -154,23 +181,75 @@ static json_t *missing_json(const struct component *c)
 
 static json_t *number(uint64_t v) { return v > INT64_MAX ? json_null() : json_integer((json_int_t)v); }
 
-/* `said` NULL: an artifact's. */
-static json_t *limits_json(const cordon_skill *s, const struct said *said)
+/* What was cut to the ceiling is said, and told as a warning. `said` NULL: an artifact's. */
+static json_t *limit_json(const cordon_skill *s, const struct said *said, enum cordon_limit l, json_t *warnings)
+{
+    enum { TEXT = 48 };
+    const struct skill_limit limit = said ? (struct skill_limit){.value = said->limits.value[l], .origin = said->limits.origin[l]} : skill_limit(s, l);
+    uint64_t ceiling = s->host->opts.ceiling[s->tier][l];
+    char wanted[TEXT], cut[TEXT];
+    if (limit.wanted) {
+        cordon_limit_format(l, limit.wanted, wanted, sizeof wanted);
+        cordon_limit_format(l, limit.value, cut, sizeof cut);
+        json_array_append_new(warnings, json_sprintf("%s asks for %s %s; it is cut to the ceiling of the %s tier, which is %s", manifest_file(s->manifest->format),
+                                                     cordon_limit_name(l), wanted, cordon_tier_name(s->tier), cut));
+    }
+    return json_pack("{s:o, s:s, s:o, s:o}", "value", number(limit.value), "origin", limit.origin, "ceiling", number(ceiling), "wanted",
+                     limit.wanted ? number(limit.wanted) : json_null());
+}
+
+static json_t *limits_json(const cordon_skill *s, const struct said *said, json_t *warnings)
 {
     json_t *all = json_object();
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++)
-        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), json_pack("{s:o, s:s, s:o}", "value",
-                                                                                    number(said ? said->limits.value[l] : s->host->opts.deflt[s->tier][l]), "origin",
-                                                                                    said ? said->limits.origin[l] : host_default_origin(s->host, s->tier, (enum cordon_limit)l),
-                                                                                    "ceiling", number(s->host->opts.ceiling[s->tier][l])));
+        json_object_set_new(all, cordon_limit_name((enum cordon_limit)l), limit_json(s, said, (enum cordon_limit)l, warnings));
     return all;
 }
 
-static json_t *default_export(const struct component *c)
+static json_t *list_json(const struct manifest_list *l)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < l->n; i++)
+        json_array_append_new(list, json_string(l->item[i]));
+    return list;
+}
+
+static json_t *needs_json(const struct manifest *m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->n_needs; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s?}", "name", m->needs[i].name, "requirement", m->needs[i].requirement));
+    return list;
+}
+
+static json_t *ask_words_json(const struct manifest *m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->asks->n; i++) {
+        const struct grant *g = &m->asks->item[i];
+        json_array_append_new(list, json_pack("{s:o, s:o, s:b}", "grant", grant_json(g), "words", words_json(g), "needs_word", grant_wants_own_word(g)));
+    }
+    return list;
+}
+
+static json_t *manifest_json(const struct manifest *m, json_t *warnings)
+{
+    if (!m)
+        return json_null();
+    for (size_t i = 0; i < m->warnings.n; i++)
+        json_array_append_new(warnings, json_string(m->warnings.item[i]));
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:o, s:o, s:o}", "file", manifest_file(m->format), "version", m->version, "description", m->description, "author",
+                     m->author, "export", m->export_name, "trust_tier", m->has_tier ? cordon_tier_name(m->tier) : NULL, "parents", list_json(&m->parents), "dependencies",
+                     needs_json(m), "asks", ask_words_json(m));
+}
+
+static const char *export_of(const cordon_skill *s) { return s->manifest ? s->manifest->export_name : NULL; }
+
+static json_t *default_export(const cordon_skill *s)
 {
     const struct component_export *ex;
     cordon_error *why = NULL;
-    if (component_find(c, NULL, &ex, &why) == 0)
+    if (component_find(s->component, export_of(s), &ex, &why) == 0)
         return json_string(ex->func.name);
     cordon_error_free(why);
     return json_null();
@@ -188,10 +267,10 @@ static int describe(cordon_skill *s, const struct said *said, char **ret_json, c
     lay_docs(s);
     json_t *warnings = json_array();
     json_t *list = exports_json(c, warnings);
-    json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "name", s->name, "tier", cordon_tier_name(s->tier),
+    json_t *j = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cordon", 1, "name", s->name, "tier", cordon_tier_name(s->tier),
                           "digest", s->digest, "kind", json_string_value(json_object_get(s->meta, "kind")) ? json_string_value(json_object_get(s->meta, "kind")) : "component",
-                          "size_bytes", (json_int_t)s->size_bytes, "code_bytes", (json_int_t)s->code_bytes, "world", world_of(c), "imports", imports_json(c), "asks", asks_json(c),
-                          "exports", list, "default_export", default_export(c), "missing", missing_json(c), "limits", limits_json(s, said), "resources", resources_json(c), "warnings",
+                          "size_bytes", (json_int_t)s->size_bytes, "code_bytes", (json_int_t)s->code_bytes, "world", world_of(c), "imports", imports_json(c), "asks", asks_json(s, said),
+                          "exports", list, "default_export", default_export(s), "missing", missing_json(c), "limits", limits_json(s, said, warnings), "manifest", manifest_json(s->manifest, warnings), "resources", resources_json(c), "warnings",
                           warnings);
     *ret_json = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
@@ -236,10 +315,15 @@ int cordon_skill_wit(const cordon_skill *skill, char **ret_text, cordon_error **
 
 /* ---- tools ---- */
 
-static bool is_tool(const struct component *c, const struct component_export *ex)
+/* The one that a manifest names is the skill's only tool. */
+static bool is_tool(const cordon_skill *s, const struct component_export *ex)
 {
+    const struct component *c = s->component;
+    const struct component_export *named;
     if (ex->why_not || ex->is_command)
         return false;
+    if (export_of(s))
+        return component_find(c, export_of(s), &named, NULL) == 0 && named == ex;
     return !c->is_skill_world || (strcmp(ex->func.name, "get-name") && strcmp(ex->func.name, "get-description"));
 }
 
@@ -259,14 +343,15 @@ static int add_tool(const cordon_skill *s, const struct component_export *ex, en
     char name[65];
     json_t *params = NULL, *tool = NULL;
     bool execute = s->component->is_skill_world && !strcmp(ex->func.name, "execute");
-    bool run = takes_json(s->component, ex);
-    schema_tool_name(execute || run ? s->name : ex->func.name, name);
+    bool run = takes_json(s->component, ex), is_whole = execute || run || export_of(s);
+    schema_tool_name(is_whole ? s->name : ex->func.name, name);
     if (name_taken(list, name))
         return err_set(err, CORDON_E_BAD_ARTIFACT, ex->func.name, "two exports would be the tool %s; models could not tell them apart", name);
     int rc = params_schema(s->component, ex, &params, err);
     if (rc < 0)
         return rc;
-    const char *docs = ex->func.docs ? ex->func.docs : execute ? "Runs the skill on a text." : run ? "Runs the skill." : "";
+    const char *said = is_whole && s->manifest && *s->manifest->description ? s->manifest->description : ex->func.docs;
+    const char *docs = said ? said : execute ? "Runs the skill on a text." : run ? "Runs the skill." : "";
     rc = schema_tool(name, docs, params, format, &tool, err);
     json_decref(params);
     if (rc == 0)
@@ -287,7 +372,7 @@ int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format
     lay_docs(s);
     json_t *list = json_array();
     for (size_t i = 0; rc == 0 && i < s->component->n_exports; i++)
-        if (is_tool(s->component, &s->component->exports[i]))
+        if (is_tool(s, &s->component->exports[i]))
             rc = add_tool(s, &s->component->exports[i], formats[format], list, err);
     if (rc == 0 && !(*ret_json = json_dumps(list, JSON_INDENT(2))))
         rc = err_nomem(err);

@@ -86,6 +86,8 @@ static int ask_registry(const cordon_host *h, const char *name, const char *vers
 
 /* ---- loading ---- */
 
+static void free_skill(cordon_skill **s) { cordon_skill_free(*s); }
+
 static int load_code(cordon_host *h, const struct facts *f, cordon_skill **ret, cordon_error **err)
 {
     const struct registry_version *v = &f->version;
@@ -97,7 +99,7 @@ static int load_code(cordon_host *h, const struct facts *f, cordon_skill **ret, 
     return skill_load_kept(h, v->name, f->worth.tier, path, v->code, v->artifact, ret, err);
 }
 
-static int load(cordon_host *h, const struct facts *f, cordon_skill **ret, cordon_error **err)
+static int load_kind(cordon_host *h, const struct facts *f, cordon_skill **ret, cordon_error **err)
 {
     const struct registry_version *v = &f->version;
     switch (v->kind) {
@@ -107,6 +109,17 @@ static int load(cordon_host *h, const struct facts *f, cordon_skill **ret, cordo
         err_set(err, CORDON_E_USAGE, v->name, "%s is a local script: it is no WebAssembly, and is run by cordon_script_run", v->name);
         return -CORDON_E_USAGE;
     }
+}
+
+/* Of its manifest the export and the words for models are of use; what it asks for is the registry's to say. */
+static int load(cordon_host *h, const struct facts *f, cordon_skill **ret, cordon_error **err)
+{
+    cleanup(free_skill) cordon_skill *s = NULL;
+    int rc = load_kind(h, f, &s, err);
+    if (rc < 0 || (rc = skill_take_manifest(s, f->version.format, f->version.manifest, err)) < 0)
+        return rc;
+    *ret = take(s);
+    return 0;
 }
 
 static bool is_same_code(const struct installed *i, const struct facts *f)

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "code/code.h"
 #include "engine/call.h"
+#include "manifest/manifest.h"
 #include "script/script.h"
 #include "settings/settings.h"
 #include "audit/audit.h"
@@ -89,6 +90,7 @@ struct cordon_skill {
     char digest[80];                              /* "sha256:..." */
     uint64_t size_bytes, code_bytes;
     struct installed *installed;                  /* owned; not NULL: a handle for what is installed, which has nothing but host and name (installed.h) */
+    struct manifest *manifest;                    /* owned: of the folder that it was loaded from; NULL: there was none */
 };
 
 struct cordon_request {
@@ -157,6 +159,24 @@ int skill_load_kept(cordon_host *h, const char *name, enum cordon_tier tier, con
 /* A skill that runs no code and answers `text` (copied, UTF-8), whatever it is asked. `kind` is what its description calls it: "stub", "prompt". */
 int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, const char *text, size_t len, const char *kind, cordon_skill **ret, cordon_error **err);
 
+/* From an open file, which is taken; `path` is for messages. */
+int skill_load_fd(cordon_host *h, const char *name, const char *path, int fd, enum cordon_tier tier, cordon_skill **ret, cordon_error **err);
+
+/* ---- skill_folder.c ---- */
+/* From a SKILL.md alone: a prompt. */
+int skill_load_markdown(cordon_host *h, const char *path, const void *bytes, size_t len, enum cordon_tier tier, cordon_skill **ret, cordon_error **err);
+void skill_manifest_free(struct manifest *m); /* NULL allowed */
+/* The text of the manifest `file` ("skill.toml") of a skill that was loaded otherwise; either may be NULL: it has none. Nor has it one
+ * that cannot be read. */
+int skill_take_manifest(cordon_skill *s, const char *file, const char *text, cordon_error **err);
+/* A limit of its calls before anybody sets one: the manifest's, cut to the ceiling, else the tier's default. */
+struct skill_limit {
+    uint64_t value;
+    uint64_t wanted;                              /* what the manifest says, above the ceiling; 0: it was not cut */
+    const char *origin;                           /* static */
+};
+struct skill_limit skill_limit(const cordon_skill *s, enum cordon_limit limit);
+
 /* ---- request_grants.c ---- */
 /* Adds a grant, as cordon_request_allow reads it, to powers that nobody else holds. */
 int grants_allow(const cordon_host *h, struct powers *p, const char *skill, const char *grant, cordon_error **err);
@@ -171,7 +191,7 @@ int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **e
 int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err);
 
 /* Grants a variable with a value. */
-int grants_set_env(struct powers *p, const char *name, const char *value, cordon_error **err);
+int grants_set_env(struct powers *p, const char *skill, const char *name, const char *value, cordon_error **err);
 
 /* ---- request.c ---- */
 /* BAD_LIMIT for 0 and above the tier's ceiling of this host. */

@@ -76,8 +76,9 @@ int request_writable(cordon_request *r, cordon_error **err)
 static void default_limits(const cordon_skill *skill, struct limit_set *set)
 {
     for (int l = 0; l < CORDON_LIMIT_COUNT; l++) {
-        set->value[l] = skill->host->opts.deflt[skill->tier][l];
-        set->origin[l] = host_default_origin(skill->host, skill->tier, (enum cordon_limit)l);
+        const struct skill_limit limit = skill_limit(skill, (enum cordon_limit)l);
+        set->value[l] = limit.value;
+        set->origin[l] = limit.origin;
     }
 }
 
@@ -88,6 +89,7 @@ static int first_spec(cordon_skill *skill, const struct said *said, const struct
     struct call_spec from = {.component = skill->component, .export = ex, .tier = skill->tier, .skill = skill->name, .argv = &argv0, .n_argv = 1,
                              .auditor = audit_of(skill->host)};
     default_limits(skill, &from.limits);
+    from.version = skill->manifest ? skill->manifest->version : NULL;
     if (said) {
         from.limits = said->limits;
         from.version = said->version;
@@ -105,13 +107,17 @@ static int first_spec(cordon_skill *skill, const struct said *said, const struct
     pool_share_ref((*ret)->powers->io = skill->io);
     if (((*ret)->powers->net = net))
         gateway_scope_ref(net);
-    return 0;
+    rc = skill->manifest && !said ? grants_narrow(&(*ret)->powers->grants, skill->manifest->asks, err) : 0;
+    if (rc < 0)
+        call_spec_unref(take(*ret));
+    return rc;
 }
 
 static int new_request(cordon_skill *skill, const struct said *said, const char *export_name, cordon_request **ret, cordon_error **err)
 {
     const struct component_export *ex;
-    int rc = component_find(skill->component, export_name, &ex, err);
+    const char *usual = skill->manifest ? skill->manifest->export_name : NULL;
+    int rc = component_find(skill->component, export_name ? export_name : usual, &ex, err);
     if (rc < 0)
         return rc;
     cordon_request *r = calloc(1, sizeof *r);

@@ -74,6 +74,24 @@ int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **e
     return rc;
 }
 
+/* What is asked for is an author's text, and printed as the grammar has it. */
+static int refuse_unasked(const struct powers *p, const char *skill, const char *grant, cordon_error **err)
+{
+    enum { SHOWN = 10, SIZE = 700 };
+    const struct grants *asks = p->grants->asked;
+    cleanup(buf_finish) struct buf b;
+    buf_init(&b, SIZE);
+    for (size_t i = 0; i < asks->n && i < SHOWN; i++) {
+        size_t before = b.len;
+        buf_adds(&b, i ? ", " : "");
+        if (grant_print(&b, &asks->item[i]) < 0)
+            buf_cut(&b, before);
+    }
+    int rc = grants_refuse_unasked(skill, grant, err);
+    err_hint(err, "Its manifest asks for %s%s; a grant beyond that would never be used.", b.len ? b.data : "nothing", asks->n > SHOWN ? " and more" : "");
+    return rc;
+}
+
 int grants_give(const cordon_host *h, struct powers *p, struct grant *g, cordon_error **err)
 {
     int rc = take_with(h, p, g, err);
@@ -95,6 +113,8 @@ int grants_allow(const cordon_host *h, struct powers *p, const char *skill, cons
     int rc = grants_read(grant, &g, err);
     if (rc == 0 && g.kind == GRANT_EXEC)
         return err_set(err, CORDON_E_USAGE, "exec", "exec lets a local script run; %s is WebAssembly and needs no such grant", skill);
+    if (rc == 0 && !grants_answers(p->grants->asked, &g))
+        return refuse_unasked(p, skill, grant, err);
     return rc == 0 ? grants_give(h, p, &g, err) : rc;
 }
 
@@ -117,7 +137,7 @@ static int give(cordon_request *r, const char *text, const char *value, cordon_e
     struct powers *to = r->front ? more : r->spec->powers;
     if (!to)
         return err_nomem(err);
-    int rc = value ? grants_set_env(to, text, value, err) : grants_allow(h, to, r->spec->skill, text, err);
+    int rc = value ? grants_set_env(to, r->spec->skill, text, value, err) : grants_allow(h, to, r->spec->skill, text, err);
     if (rc < 0 || !r->front)
         return rc;
     return (rc = check_asked(r, more, text, err)) < 0 ? rc : request_give(r, more, err);
@@ -129,7 +149,7 @@ int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **er
     return rc == 0 ? give(r, grant, NULL, err) : rc;
 }
 
-int grants_set_env(struct powers *p, const char *name, const char *value, cordon_error **err)
+int grants_set_env(struct powers *p, const char *skill, const char *name, const char *value, cordon_error **err)
 {
     cleanup_free char *text = NULL;
     cleanup(grant_finish) struct grant g = {0};
@@ -138,6 +158,8 @@ int grants_set_env(struct powers *p, const char *name, const char *value, cordon
         return err_nomem(err);
     }
     int rc = grant_parse(text, NULL, &g, err);
+    if (rc == 0 && !grants_answers(p->grants->asked, &g))
+        return refuse_unasked(p, skill, text, err);
     if (rc == 0)
         rc = powers_set_env(p, g.name, value, err);
     return rc == 0 ? powers_grant(p, &g, err) : rc;

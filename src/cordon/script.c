@@ -125,7 +125,7 @@ int cordon_script_allow(cordon_script *s, const char *grant, cordon_error **err)
 
 int cordon_script_set_env(cordon_script *s, const char *name, const char *value, cordon_error **err)
 {
-    return grants_set_env(s->powers, name, value, err);
+    return grants_set_env(s->powers, s->name, name, value, err);
 }
 
 int cordon_script_set_input(cordon_script *s, const void *input, size_t len, cordon_error **err)

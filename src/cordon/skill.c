@@ -32,26 +32,26 @@ static void artifact_finish(struct artifact *a)
     free(a->owned);
 }
 
+static int check_file(const char *path, int fd, struct stat *ret, cordon_error **err)
+{
+    if (fstat(fd, ret) < 0)
+        return err_errno(err, errno, "look at", path);
+    mode_t mode = ret->st_mode;
+    if (!S_ISREG(mode))
+        return err_set(err, CORDON_E_BAD_ARTIFACT, path, "%s is %s, an artifact is a file", path,
+                       S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a FIFO" : S_ISCHR(mode) ? "a device" : "no regular file");
+    if (ret->st_size > CODE_COMPONENT_MAX)
+        return err_set(err, CORDON_E_TOO_LARGE, path, "%s has %lld bytes (ceiling %d)", path, (long long)ret->st_size, CODE_COMPONENT_MAX);
+    return 0;
+}
+
 static int open_regular(const char *path, struct stat *ret, cordon_error **err)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? err_set(err, CORDON_E_NOT_FOUND, path, "there is no file %s", path) : err_errno(err, errno, "open", path);
-    struct stat st;
-    const char *kind = NULL;
-    if (fstat(fd, &st) < 0) {
-        close(fd);
-        return err_errno(err, errno, "look at", path);
-    }
-    if (!S_ISREG(st.st_mode))
-        kind = S_ISDIR(st.st_mode) ? "a folder" : S_ISFIFO(st.st_mode) ? "a FIFO" : S_ISCHR(st.st_mode) ? "a device" : "no regular file";
-    if (kind || st.st_size > CODE_COMPONENT_MAX) {
-        close(fd);
-        return kind ? err_set(err, CORDON_E_BAD_ARTIFACT, path, "%s is %s, an artifact is a file", path, kind)
-                    : err_set(err, CORDON_E_TOO_LARGE, path, "%s has %lld bytes (ceiling %d)", path, (long long)st.st_size, CODE_COMPONENT_MAX);
-    }
-    *ret = st;
-    return fd;
+    int rc = check_file(path, fd, ret, err);
+    return rc < 0 ? rc : take_fd(fd);
 }
 
 /* Reads what is there, up to the size it had: the file may grow or shrink meanwhile. */
@@ -280,11 +280,20 @@ int skill_new_text(cordon_host *h, const char *name, enum cordon_tier tier, cons
 
 /* ---- from an artifact ---- */
 
+/* A SKILL.md begins with its front matter. */
+static bool is_markdown(const struct artifact *a)
+{
+    const char *s = (const char *)a->bytes;
+    return a->len > 3 && !memcmp(s, "---", 3) && strchr("\n\r \t", s[3]);
+}
+
 static int load_artifact(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
     if (tier != CORDON_TIER_UNTRUSTED && tier != CORDON_TIER_VERIFIED)
         return err_set(err, CORDON_E_TIER_REFUSED, a->name, "%s cannot be loaded in the local tier: that is for what was installed from this machine", a->name);
     cordon_skill *s = NULL;
+    if (a->bytes && is_markdown(a))
+        return skill_load_markdown(h, a->name, a->bytes, a->len, tier, ret, err);
     int rc = a->bytes ? check_kind(a, err) : 0;
     if (rc == 0)
         rc = make_skill(h, name, tier, &s, err);
@@ -311,6 +320,19 @@ static void name_of_path(const char *path, char ret[NAME_MAX_BYTES + 1])
     snprintf(ret, NAME_MAX_BYTES + 1, "%.*s", (int)(len > NAME_MAX_BYTES ? NAME_MAX_BYTES : len), base);
 }
 
+static int load_file(cordon_host *h, const char *name, struct artifact *a, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    int rc = a->stat.st_size < LARGE ? read_artifact(a, err) : 0;
+    return rc == 0 ? load_artifact(h, name, a, tier, ret, err) : rc;
+}
+
+int skill_load_fd(cordon_host *h, const char *name, const char *path, int fd, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
+{
+    cleanup(artifact_finish) struct artifact a = {.name = path, .fd = fd};
+    int rc = check_file(path, fd, &a.stat, err);
+    return rc == 0 ? load_file(h, name, &a, tier, ret, err) : rc;
+}
+
 int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
     char name[NAME_MAX_BYTES + 1];
@@ -318,11 +340,8 @@ int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, c
     a.fd = open_regular(path, &a.stat, err);
     if (a.fd < 0)
         return a.fd;
-    int rc = a.stat.st_size < LARGE ? read_artifact(&a, err) : 0;
-    if (rc < 0)
-        return rc;
     name_of_path(path, name);
-    return load_artifact(h, name, &a, tier, ret, err);
+    return load_file(h, name, &a, tier, ret, err);
 }
 
 /* ---- what is installed ---- */
@@ -417,6 +436,7 @@ void cordon_skill_free(cordon_skill *s)
     gateway_scope_unref(s->net);
     installed_free(s->installed);
     json_decref(s->meta);
+    skill_manifest_free(s->manifest);
     free(s->name);
     free(s);
 }

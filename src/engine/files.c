@@ -178,7 +178,9 @@ struct wasi_files *wasi_files_new(struct powers *powers, struct file_use *use, s
     file_use_ref(f->use = use);
     effects_ref(f->effects = effects);
     for (size_t i = 0; i < s->n; i++)
-        f->roots[i] = (struct shim_root){.guest = s->item[i]->guest, .fd = s->item[i]->fd, .access = s->item[i]->access};
+        f->roots[i] = (struct shim_root){
+            .guest = s->item[i]->guest, .fd = s->item[i]->fd, .access = s->item[i]->access & grants_asked_access(powers->grants, s->item[i]->guest),
+        };
     f->shim = (struct shim_files){
         .data = f, .hold = hold, .release = release, .roots = f->roots, .n_roots = s->n, .off = off, .forget = forget, .open = open_beneath, .look = look,
         .list = list, .make_folder = make_folder, .remove = remove_at, .rename = rename_at,

@@ -156,6 +156,17 @@ bool grants_asks_any(const struct grants *g, enum ask_kind kind)
 
 bool grants_any(const struct grants *g, enum ask_kind kind) { return any_serves(g, kind) && grants_asks_any(g, kind); }
 
+unsigned grants_asked_access(const struct grants *g, const char *guest)
+{
+    static const enum file_access all[] = {FILE_READ, FILE_WRITE};
+    unsigned access = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const struct ask a = {.kind = all[i] == FILE_READ ? ASK_READ : ASK_WRITE, .path = guest};
+        access |= !g->asked || is_asked(g->asked, &a) ? all[i] : 0;
+    }
+    return access;
+}
+
 bool grants_answers(const struct grants *asks, const struct grant *grant)
 {
     bool answers = !asks || grant->kind == GRANT_CALL;

@@ -40,5 +40,7 @@ enum denial grants_why_not(const struct grants *g, const struct ask *a);
 bool grants_any(const struct grants *g, enum ask_kind kind);
 /* Does the manifest, if there is one, ask for anything of this kind? */
 bool grants_asks_any(const struct grants *g, enum ask_kind kind);
+/* What of a folder, as the guest sees it, is asked for as a whole: set of enum file_access. */
+unsigned grants_asked_access(const struct grants *g, const char *guest);
 /* Could `grant` ever be used where these are all that is asked for? `asks` NULL: nothing says what is asked, so it could. */
 bool grants_answers(const struct grants *asks, const struct grant *grant);
