@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 
 import pytest
-from conftest import BUILD, ROOT, SECONDS
+from fetch_ground import BUILD, ROOT, SECONDS, sha256
 
 MANIFEST = '[skill]\nname = "weather"\nversion = "{version}"\ndescription = "d"\n'
 
@@ -46,9 +46,10 @@ def test_a_bundle_is_installed_and_a_moved_tag_is_an_update(plain, registry, cor
     assert code == 0 and done["updates"][0]["done"]["version"] == "1.1.0", done
 
 
-def test_a_component_is_installed_under_the_last_name_of_its_repository(plain, registry, cordon):
+def test_a_component_is_installed_under_the_last_name_of_its_repository(plain, registry, cordon, tmp_path):
     ref = f"oci://{registry.host}/team/echo:1"
-    plain.push(ref, ROOT / "tests/fixtures/echo.wat")
+    tmp_path.joinpath("smallest.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+    plain.push(ref, tmp_path / "smallest.wasm")
     code, done = cordon("install", ref, "-j")
     assert code == 0 and done["name"] == "echo", done
 
@@ -67,3 +68,44 @@ def test_pinned_by_its_digest_it_is_that_or_nothing(plain, registry, cordon, tmp
 def test_a_reference_that_is_not_there(registry, cordon):
     code, done = cordon("install", f"oci://{registry.host}/nobody/nothing:1", "-j")
     assert code == 7 and done["error"]["id"] == "fetch-failed", done
+
+
+# ---- by https ----
+
+PROMPT = "---\nname: greeting\ndescription: Greets.\n---\nSay hello.\n"
+
+
+def packed(tmp_path):
+    (tmp_path / "greeting").mkdir()
+    (tmp_path / "greeting/SKILL.md").write_text(PROMPT)
+    with tarfile.open(tmp_path / "greeting.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "greeting", "greeting")
+    return (tmp_path / "greeting.tar.gz").read_bytes()
+
+
+def settings(tmp_path, certificates):
+    (tmp_path / "home").mkdir(mode=0o700, exist_ok=True)
+    config = tmp_path / "home/config.toml"
+    config.write_text(f'[egress]\nca_file = "{certificates}/ca.pem"\n')
+    config.chmod(0o600)
+
+
+def test_a_bundle_comes_by_https_from_a_server_that_the_settings_vouch_for(https, cordon, tmp_path, certificates):
+    data = packed(tmp_path)
+    https.on("GET", "/greeting.tar.gz", body=data)
+    url = f"https://localhost:{https.port}/greeting.tar.gz"
+    code, done = cordon("install", url, "-j")
+    assert code == 7 and "no trusted connection" in done["error"]["message"] and https.requests == [], done
+    settings(tmp_path, certificates)
+    code, done = cordon("install", f"{url}#sha256={sha256(b'another')}", "-j")
+    assert code == 3 and done["error"]["id"] == "digest-mismatch", done
+    code, done = cordon("install", f"{url}#sha256={sha256(data)}", "--no-grants", "-j")
+    assert code == 0 and done["name"] == "greeting", done
+
+
+def test_an_install_follows_no_redirect_to_this_machine(https, http, cordon, tmp_path, certificates):
+    settings(tmp_path, certificates)
+    http.on("GET", "/x", body=packed(tmp_path))
+    https.on("GET", "/x", 302, Location=f"http://127.0.0.1:{http.port}/x")
+    code, done = cordon("install", f"https://localhost:{https.port}/x", "--no-grants", "-j")
+    assert code == 7 and "redirects to" in done["error"]["message"] and http.requests == [], done
