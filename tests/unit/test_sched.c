@@ -345,11 +345,19 @@ static void *cancel_when_polled(void *data)
     return NULL;
 }
 
+/* Never between two slices, where a cancel would find it before its next tick does. */
+static bool spin_until_stopped(struct fake *f)
+{
+    while (sched_tick(&f->task) != SCHED_TICK_STOP)
+        ;
+    return true;
+}
+
 START_TEST(a_running_task_is_cancelled_by_its_tick)
 {
     struct sched *s = make_sched(WORKERS);
     struct fake f, g;
-    fake_init(&f, s, spin, UINT64_MAX);
+    fake_init(&f, s, spin_until_stopped, UINT64_MAX);
     fake_init(&g, s, spin, UINT64_MAX);
     pthread_t t = start(cancel_when_polled, &f);
     sched_submit(&f.task);
