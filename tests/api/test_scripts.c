@@ -152,6 +152,59 @@ START_TEST(a_signal_a_deadline_and_too_much_output_have_their_outcomes)
 }
 END_TEST
 
+START_TEST(a_signal_of_its_own_says_what_may_be_behind_it)
+{
+    cordon_host *h = host();
+    static const struct { const char *text, *name, *hint; } rows[] = {
+        {"kill -KILL $$", "SIGKILL", "ran out of memory"}, {"kill -XFSZ $$", "SIGXFSZ", "256 MiB"}, {"kill -ABRT $$", "SIGABRT", NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cordon_outcome *o = run_text(h, rows[i].text);
+        expect_kind(o, CORDON_OUTCOME_TRAP);
+        ck_assert_ptr_nonnull(strstr(cordon_outcome_message(o), rows[i].name));
+        ck_assert(!rows[i].hint || strstr(cordon_outcome_hint(o), rows[i].hint));
+        cordon_outcome_free(o);
+    }
+    cordon_outcome *o = run_text(h, "kill -XCPU $$");   /* what the kernel sends at the end of the CPU time */
+    expect_kind(o, CORDON_OUTCOME_DEADLINE);
+    ck_assert_ptr_nonnull(strstr(cordon_outcome_hint(o), "CPU time"));
+    cordon_outcome_free(o);
+    cordon_host_free(h);
+}
+END_TEST
+
+START_TEST(too_many_processes_are_an_outcome)
+{
+    cordon_host *h = host();
+    cordon_outcome *o = run_text(h, "i=0; while [ $i -lt 200 ]; do sleep 20 & i=$((i + 1)); done 2>/dev/null; wait; echo all");
+    expect_kind(o, CORDON_OUTCOME_TRAP);
+    ck_assert_str_eq(cordon_outcome_trap(o), "too many processes");
+    ck_assert_ptr_nonnull(strstr(cordon_outcome_message(o), "more than 64"));
+    cordon_outcome_free(o);
+    cordon_host_free(h);
+}
+END_TEST
+
+START_TEST(an_input_above_its_limit_is_refused_before_the_start)
+{
+    cordon_error *err = NULL;
+    cordon_host *h = host();
+    cordon_script *s = load(h, "cat");
+    cordon_outcome *o = NULL;
+    expect_ok(cordon_script_set_input(s, "", 0, &err), err);
+    expect_ok(cordon_script_set_limit(s, CORDON_LIMIT_INPUT_BYTES, 4, NULL, &err), err);
+    expect_ok(cordon_script_set_input(s, "12345", 5, &err), err);
+    expect_error(cordon_script_run(s, -1, &o, &err), err, CORDON_E_TOO_LARGE);
+    expect_ok(cordon_script_set_input(s, "1234", 4, &err), err);
+    o = run(s);
+    expect_output(o, "1234");
+    cordon_outcome_free(o);
+    expect_error(cordon_script_set_input(s, "", SIZE_MAX, &err), err, CORDON_E_TOO_LARGE);
+    expect_error(cordon_script_set_limit(s, CORDON_LIMIT_COUNT, 1, NULL, &err), err, CORDON_E_USAGE);
+    cordon_script_free(s);
+    cordon_host_free(h);
+}
+END_TEST
+
 START_TEST(a_script_is_cancelled_by_a_descriptor)
 {
     cordon_error *err = NULL;
@@ -322,6 +375,9 @@ Suite *suite_scripts(void)
     tcase_add_test(tc, a_script_answers_and_says_what_it_used);
     tcase_add_test(tc, an_exit_status_is_the_skills_own_error_in_the_words_of_the_format);
     tcase_add_test(tc, a_signal_a_deadline_and_too_much_output_have_their_outcomes);
+    tcase_add_test(tc, a_signal_of_its_own_says_what_may_be_behind_it);
+    tcase_add_test(tc, too_many_processes_are_an_outcome);
+    tcase_add_test(tc, an_input_above_its_limit_is_refused_before_the_start);
     tcase_add_test(tc, a_script_is_cancelled_by_a_descriptor);
     tcase_add_test(tc, granted_folders_are_there_and_what_a_script_cannot_use_is_refused);
     tcase_add_test(tc, without_exec_and_as_root_nothing_runs);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The gateway against servers on the loopback and a resolver of the tests' own. */
 #include "egress_ground.h"
+#include "egress/authorities.h"
 #include "egress/internal.h"
 
 #include <dirent.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 static const struct route routes[] = {
@@ -557,6 +561,90 @@ START_TEST(this_machines_own_addresses_are_not_the_internet)
     ck_assert(!own_address(&a));
     address_parse("93.184.215.14", &a);
     ck_assert(!own_address(&a));
+}
+END_TEST
+
+/* A network of its own, with nothing but the loopback in it, whose kernel lets any address be bound. */
+static bool enter_network_where_all_can_be_bound(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+        return false;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    bool up = ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+    close(fd);
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_nonlocal_bind", "w");
+    return up && f && fputs("1", f) >= 0 && fclose(f) == 0;
+}
+
+START_TEST(where_every_address_can_be_bound_the_list_of_interfaces_says_whose_it_is)
+{
+    struct address a;
+    if (!enter_network_where_all_can_be_bound()) {
+        puts("SKIPPED: no network of its own can be made here");
+        return;
+    }
+    address_parse("127.0.0.1", &a);
+    ck_assert(own_address(&a));
+    address_parse("93.184.215.14", &a);
+    ck_assert(!own_address(&a));
+    address_parse("192.0.2.1", &a);
+    ck_assert(!own_address(&a));
+}
+END_TEST
+
+static const char *file_of(char path[64], const char *text, size_t len)
+{
+    snprintf(path, 64, "/tmp/cordon-test-authorities-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert(fd >= 0 && write(fd, text, len) == (ssize_t)len && close(fd) == 0);
+    return path;
+}
+
+START_TEST(what_is_no_file_of_authorities_is_refused_by_name)
+{
+    cordon_error *err = NULL;
+    void *pem = NULL;
+    size_t len = 0;
+    char path[64];
+    static const char *const none[] = {"/nowhere/ca.pem", "/tmp", "/dev/null", "/dev/zero"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        ck_assert_int_lt(authorities_read(none[i], NULL, &pem, &len, &err), 0);
+        ck_assert_ptr_nonnull(strstr(cordon_error_message(err), none[i]));
+        cordon_error_free(err);
+    }
+    ck_assert_int_eq(authorities_read(file_of(path, "", 0), NULL, &pem, &len, &err), -CORDON_E_IO);
+    cordon_error_free(err);
+    unlink(path);
+    ck_assert_int_eq(authorities_read(file_of(path, "a key\n", 6), NULL, &pem, &len, &err), -CORDON_E_IO);
+    cordon_error_free(err);
+    ck_assert_int_eq(truncate(path, AUTHORITIES_MAX + 1), 0);
+    ck_assert_int_eq(authorities_read(path, NULL, &pem, &len, &err), -CORDON_E_TOO_LARGE);
+    cordon_error_free(err);
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);   /* nobody writes: whoever waits for it waits for ever */
+    ck_assert_int_eq(authorities_read(path, NULL, &pem, &len, &err), -CORDON_E_IO);
+    cordon_error_free(err);
+    unlink(path);
+    ck_assert_ptr_null(pem);
+}
+END_TEST
+
+START_TEST(the_systems_authorities_are_the_usual_ones_else_those_that_are_there)
+{
+    static const char text[] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    void *pem = NULL;
+    size_t len = 0;
+    char path[64];
+    ck_assert_int_eq(authorities_read(NULL, file_of(path, text, sizeof text - 1), &pem, &len, NULL), 0);
+    ck_assert_uint_eq(len, sizeof text - 1);
+    ck_assert_mem_eq(pem, text, len);
+    free(pem);
+    unlink(path);
+    ck_assert_int_eq(authorities_read(NULL, path, &pem, &len, NULL), 0);   /* gone: one of the places known, or none */
+    ck_assert(len != sizeof text - 1);
+    ck_assert((len != 0) == (pem != NULL));
+    free(pem);
 }
 END_TEST
 
@@ -1114,6 +1202,9 @@ Suite *suite_egress(void)
     tcase_add_test(plain, what_a_guest_says_to_one_origin_is_not_told_to_another);
     tcase_add_test(plain, the_socket_goes_to_the_pin_or_nowhere);
     tcase_add_test(plain, this_machines_own_addresses_are_not_the_internet);
+    tcase_add_test(plain, where_every_address_can_be_bound_the_list_of_interfaces_says_whose_it_is);
+    tcase_add_test(plain, what_is_no_file_of_authorities_is_refused_by_name);
+    tcase_add_test(plain, the_systems_authorities_are_the_usual_ones_else_those_that_are_there);
     tcase_add_test(plain, the_file_of_hosts_is_read_as_the_system_reads_it);
     tcase_add_test(plain, a_server_that_lies_about_its_length_is_found_out);
     tcase_add_test(plain, an_answer_that_is_not_http_is_refused);
