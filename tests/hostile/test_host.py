@@ -34,7 +34,7 @@ def test_an_endless_log_is_capped_and_ended(end):
 def test_host_calls_without_end_are_ended_by_the_clock(end, export):
     e = end("host", export, "-t", "300ms", args=[0])
     assert e.outcome == "deadline" and e.json["usage"]["host_calls"] > 1000 and len(e.json["log"]) <= 1001
-    assert end("host", export, "--fuel", "5M", args=[0]).outcome == "out-of-fuel"
+    assert end("host", export, "--fuel", "500k", args=[0]).outcome == "out-of-fuel"
 
 
 def test_denials_without_end_are_listed_64_times(end):
