@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cordon/internal.h"
+#include "cordon/script_parts.h"
 
 #include <cordon/audit.h>
 #include <sodium.h>
@@ -272,21 +272,21 @@ struct call_auditor audit_of(cordon_host *h)
 
 /* ---- local scripts ---- */
 
-static void fill_script(struct audit_told *t, const char *kind, const char *name, const char *id, const void *input, size_t len)
+static struct audit_told told_of(const struct cordon_script *s, const char *kind, const char *id)
 {
-    *t = (struct audit_told){.kind = kind, .invocation_id = id, .skill = name, .tier = cordon_tier_name(CORDON_TIER_LOCAL)};
-    crypto_hash_sha256(t->input, len ? input : "", len);
+    struct audit_told t = {.kind = kind, .invocation_id = id, .skill = s->name, .version = s->version, .tier = cordon_tier_name(CORDON_TIER_LOCAL)};
+    crypto_hash_sha256(t.input, (const unsigned char *)(s->input_len ? s->input : ""), s->input_len);
+    return t;
 }
 
-int audit_script_started(cordon_host *h, const char *name, const char *id, const void *input, size_t len, cordon_error **err)
+int audit_script_started(const struct cordon_script *s, const char *id, cordon_error **err)
 {
-    struct audit_told t;
     struct audit *a;
-    if (!h->opts.audit)
+    if (!s->host->opts.audit)
         return 0;
-    int rc = host_audit(h, &a, err);
+    int rc = host_audit(s->host, &a, err);
     if (rc == 0) {
-        fill_script(&t, AUDIT_STARTED, name, id, input, len);
+        const struct audit_told t = told_of(s, AUDIT_STARTED, id);
         struct audit_record *r = audit_record_new(&t);
         if (!r)
             return err_nomem(err);
@@ -294,21 +294,20 @@ int audit_script_started(cordon_host *h, const char *name, const char *id, const
         audit_put(a, r);
         rc = audit_flush(a, err);
     }
-    return rc < 0 ? err_wrap(err, "%s is not run, because it could not be audited", name) : 0;
+    return rc < 0 ? err_wrap(err, "%s is not run, because it could not be audited", s->name) : 0;
 }
 
-void audit_script_ended(cordon_host *h, const char *name, const char *id, const void *input, size_t len, unsigned used, const struct cordon_outcome *o, const cordon_error *why)
+void audit_script_ended(const struct cordon_script *s, const char *id, unsigned used, const struct cordon_outcome *o, const cordon_error *why)
 {
-    struct audit_told t;
-    if (!h->opts.audit)
+    if (!s->host->opts.audit)
         return;
-    fill_script(&t, AUDIT_CALL, name, id, input, len);
+    struct audit_told t = told_of(s, AUDIT_CALL, id);
     t.used = used;
     if (o)
         tell_outcome(&t, o);
     else
         tell_error(&t, why);
-    put(h, audit_record_new(&t));
+    put(s->host, audit_record_new(&t));
 }
 
 /* ---- the public interface ---- */

@@ -93,6 +93,8 @@ int cordon_script_load_installed(cordon_registry *reg, const char *name, cordon_
         (rc = check_files(r, &v, &folder, err)) < 0 || (rc = cordon_script_load(reg->host, folder, v.name, &s, err)) < 0 || (rc = give_grants(r, &v, s, err)) < 0 ||
         (rc = set_limits(r, &v, s, err)) < 0)
         return rc;
+    if (!(s->version = strdup(v.version)))
+        return err_nomem(err);
     *ret = take(s);
     return 0;
 }

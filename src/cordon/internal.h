@@ -143,8 +143,8 @@ int audit_admit(cordon_host *h, const char *skill, const struct powers *powers, 
 void audit_forget_input(struct call_spec *s);
 void audit_note_args(struct call_spec *s, const char *json, size_t len);
 /* A local script: that it has started is on disk when this returns. */
-int audit_script_started(cordon_host *h, const char *name, const char *id, const void *input, size_t len, cordon_error **err);
-void audit_script_ended(cordon_host *h, const char *name, const char *id, const void *input, size_t len, unsigned used, const struct cordon_outcome *o, const cordon_error *why);
+int audit_script_started(const struct cordon_script *s, const char *id, cordon_error **err);
+void audit_script_ended(const struct cordon_script *s, const char *id, unsigned used, const struct cordon_outcome *o, const cordon_error *why);
 /* Writes what is left. */
 void host_audit_close(cordon_host *h);
 

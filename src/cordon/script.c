@@ -97,6 +97,7 @@ void cordon_script_free(cordon_script *s)
     powers_unref(s->powers);
     grants_unref(s->asks);
     free(s->name);
+    free(s->version);
     free(s->input);
     free(s);
 }
@@ -258,11 +259,11 @@ int cordon_script_run(cordon_script *s, int cancel_fd, cordon_outcome **ret, cor
     if (rc < 0)
         return rc;
     id_next(&s->host->ids, clock_wall_ms(), id);
-    if ((rc = audit_script_started(s->host, s->name, id, s->input, s->input_len, err)) < 0)
+    if ((rc = audit_script_started(s, id, err)) < 0)
         return rc;
     if ((rc = run(s, cancel_fd, &result, &why)) == 0)
         rc = script_outcome(s, id, &result, &outcome, &why);
-    audit_script_ended(s->host, s->name, id, s->input, s->input_len, used_by(s), outcome, why);
+    audit_script_ended(s, id, used_by(s), outcome, why);
     if (rc == 0)
         *ret = outcome;
     else if (err)

@@ -15,6 +15,7 @@ struct ended {
     struct cordon_outcome outcome;
     struct limit_set limits;
     char *skill;             /* owned */
+    char *version;           /* owned or NULL */
 };
 
 static void release(cordon_outcome *o)
@@ -22,6 +23,7 @@ static void release(cordon_outcome *o)
     struct ended *e = (struct ended *)o;
     outcome_finish(o);
     free(e->skill);
+    free(e->version);
     free(e);
 }
 
@@ -135,7 +137,8 @@ static void fill_usage(struct cordon_outcome *o, const struct cordon_script *s, 
 int script_outcome(const struct cordon_script *s, const char id[ID_TEXT], struct script_result *r, cordon_outcome **ret, cordon_error **err)
 {
     struct ended *e = calloc(1, sizeof *e);
-    if (!e || !(e->skill = strdup(s->name))) {
+    if (!e || !(e->skill = strdup(s->name)) || (s->version && !(e->version = strdup(s->version)))) {
+        free(e ? e->skill : NULL);
         free(e);
         script_result_finish(r);
         return err_nomem(err);
@@ -144,6 +147,7 @@ int script_outcome(const struct cordon_script *s, const char id[ID_TEXT], struct
     e->limits = s->limits;
     o->limits = &e->limits;
     o->skill = e->skill;
+    o->version = e->version;
     o->tier = CORDON_TIER_LOCAL;
     o->release = release;
     memcpy(o->invocation_id, id, sizeof o->invocation_id);

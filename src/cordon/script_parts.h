@@ -8,6 +8,7 @@ enum { SCRIPT_PROCESSES = 64, SCRIPT_FILES = 256 };
 struct cordon_script {
     cordon_host *host;
     char *name;                   /* owned */
+    char *version;                /* owned: of an installed one; else NULL */
     struct script script;
     struct powers *powers;        /* owned alone */
     struct grants *asks;          /* a reference: what an installed one asks for; NULL: nothing says so, and it may be given anything */

@@ -32,6 +32,7 @@ static void setup(void)
     ok(cordon_host_opts_set_helper(o, TEST_HELPER, &err), err);
     ok(cordon_host_opts_set_supervisor(o, TEST_SUPERVISOR, &err), err);
     ok(cordon_host_opts_set_workers(o, 1, &err), err);
+    cordon_host_opts_set_audit(o, true);
     ok(cordon_host_opts_set_sandboxes(o, 16, &err), err);
     ok(cordon_host_new(o, &host, &err), err);
     cordon_host_opts_free(o);
@@ -133,6 +134,26 @@ START_TEST(an_installed_skill_runs_by_name)
     cordon_outcome_free(o);
     cordon_request_free(r);
     cordon_skill_free(s);
+}
+END_TEST
+
+START_TEST(the_audit_of_an_installed_skill_names_its_version_and_what_its_grants_were_used_for)
+{
+    struct hand h = of("vars", "2.0.1", FIXTURES "env.wat");
+    char *rows = NULL;
+    hand_install(&h);
+    setenv("COLOUR", "green", 1);
+    change(cordon_registry_grant, "vars", "env=COLOUR");
+    cordon_skill *s = load("vars");
+    cordon_request *r = request(s, "COLOUR");
+    runs_as(r, "green");
+    cordon_request_free(r);
+    cordon_skill_free(s);
+    ck_assert_int_eq(cordon_audit_flush(host, NULL), 0);
+    ck_assert_int_eq(cordon_audit_query(home, "vars", NULL, 10, &rows, NULL), 0);
+    ck_assert_msg(strstr(rows, "\"seq\":2,\"kind\":\"call\"") != NULL, "%s", rows); /* 1: that it started */
+    ck_assert_ptr_nonnull(strstr(rows, "\"skill_name\":\"vars\",\"skill_version\":\"2.0.1\",\"trust_tier\":\"untrusted\",\"capabilities_used\":[\"env\"]"));
+    cordon_free(rows);
 }
 END_TEST
 
@@ -572,6 +593,7 @@ Suite *suite_installed(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, an_installed_skill_runs_by_name);
+    tcase_add_test(t, the_audit_of_an_installed_skill_names_its_version_and_what_its_grants_were_used_for);
     tcase_add_test(t, a_grant_and_its_revocation_hold_for_the_next_call_of_a_request_that_is_there);
     tcase_add_test(t, what_a_program_gave_a_request_stays_when_the_registry_changes);
     tcase_add_test(t, a_limit_holds_for_the_next_call);
