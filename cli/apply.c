@@ -60,8 +60,8 @@ const struct command command_apply = {
     .words_max = 1,
     .summary = "bring what is installed to what a file says",
     .synopsis = "FILE [--dry-run] [--prune]",
-    .about = "FILE is TOML, as `cordon export` writes it: for each skill its source, and optionally digest, key, tier, build, grants and\n"
-             "limits; and the keys that are trusted. All of it is done in one transaction, or nothing, and the difference is printed.\n"
+    .about = "FILE is TOML, as `cordon export` writes it: for each skill its source, and optionally digest, key, tier, build, grants\n"
+             "and limits; and the keys that are trusted. All is done in one transaction, or nothing, and the difference is printed.\n"
              "The file is your word: a skill has exactly the grants and limits that it lists. Another key and a lower version are\n"
              "refused as `cordon install` refuses them.",
     .options = options,

@@ -7,7 +7,7 @@
 
 /* How the command line answers: rows of `install` and `update` by these names. */
 #define CONSENT_OPTION_ROWS(first)                                                                                                               \
-    [(first)] = {'a', "allow", "GRANT", "let it do this (net=HOST, read=PATH, ...: cordon help grants), and nothing else that it asks for; again for more", true}, \
+    [(first)] = {'a', "allow", "GRANT", "let it do this of what it asks for (cordon help grants); again for more", true}, \
     [(first) + 1] = {'y', "yes", NULL, "let it do what it asks for, but for what wants a word of its own", false},                            \
     [(first) + 2] = {0, "no-grants", NULL, "let it do nothing of what it asks for", false},                                                   \
     [(first) + 3] = {0, "accept", "WHAT", "a change that is refused otherwise: key, unsigned, older or source; again for more", true},         \

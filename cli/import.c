@@ -76,8 +76,8 @@ const struct command command_import = {
     .summary = "install the skills of another system",
     .synopsis = "[FOLDER | TABLE] [--dry-run]",
     .about = "FOLDER is a skill's, a folder of skills, or a system's own folder with skills/ in it (default: $BOTERNITY_DATA_DIR, else\n"
-             "~/.boternity); TABLE is blufio's SQLite file. Tiers, grants and states are not taken over: every skill arrives untrusted,\n"
-             "and may do nothing until you grant it (cordon grant). One that cannot be installed does not keep the others back.",
+             "~/.boternity); TABLE is blufio's SQLite file. Tiers, grants and states are not taken over: every skill arrives\n"
+             "untrusted, and may do nothing until you grant it (cordon grant). One that fails does not keep the others back.",
     .options = options,
     .example = "cordon import --dry-run\n"
                "cordon import ~/.local/share/blufio/blufio.db",

@@ -8,6 +8,7 @@
 #include "cordon/internal.h"
 #include "keep/home.h"
 #include "keep/sqlite.h"
+#include "registry/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,31 @@ static void check_audit(json_t *checks, cordon_host *h)
         add_error(checks, "audit", why);
     else
         add(checks, "audit", GOOD, r ? "the record of what was run is there, with its key; cordon audit --verify reads it all" : "none yet: it begins with the first run", NULL);
+}
+
+/* What a killed command left is told, and is no fault. */
+static void check_registry(json_t *checks, cordon_host *h)
+{
+    struct registry *r = NULL;
+    cleanup(registry_versions_finish) struct registry_versions all = {0};
+    size_t orphans = 0;
+    char text[160];
+    cordon_error *why = NULL;
+    int rc = registry_open(h->opts.home, REGISTRY_READ, &r, &why);
+    if (rc > 0 && (rc = registry_all(r, &all, &why)) == 0 && (rc = registry_store_orphans(r, &orphans, &why)) == 0)
+        rc = 1;
+    registry_close(r);
+    if (rc < 0) {
+        add_error(checks, "registry", why);
+        return;
+    }
+    if (!rc)
+        snprintf(text, sizeof text, "nothing is installed");
+    else if (!orphans)
+        snprintf(text, sizeof text, "%zu installed, and nothing in the store that does not belong to them", all.n);
+    else
+        snprintf(text, sizeof text, "%zu installed; %zu that a stopped command left in the store: the next command that changes it removes them", all.n, orphans);
+    add(checks, "registry", GOOD, text, NULL);
 }
 
 static void check_sqlite(json_t *checks)
@@ -222,6 +248,7 @@ int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **
     check_maps(checks, h->opts.sandboxes);
     check_cache(checks, h);
     check_home(checks, h);
+    check_registry(checks, h);
     check_audit(checks, h);
     check_sqlite(checks);
     check_archives(checks);

@@ -103,6 +103,9 @@ int registry_store_add(struct registry *r, const char *path, const uint8_t diges
 /* The folder of a bundle. 1: open; 0: it is not there. *ret_path: NULL allowed; the caller frees. */
 int registry_store_open(struct registry *r, const uint8_t digest[REGISTRY_DIGEST], int *ret_fd, char **ret_path, cordon_error **err);
 
+/* How many folders there are that no row names, which the next that writes sweeps; of a reader. */
+int registry_store_orphans(struct registry *r, size_t *ret, cordon_error **err);
+
 /* ---- skills ---- */
 
 /* The installed one; `version` NULL: the one in force, else the newest kept with that version. 1: found; 0: there is none. */

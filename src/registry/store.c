@@ -124,6 +124,21 @@ static void throw_out(int store, const char *name, const char *staging)
         free(path);
 }
 
+int registry_store_orphans(struct registry *r, size_t *ret, cordon_error **err)
+{
+    cleanup_fd int store = -1;
+    cleanup_free char *path = NULL;
+    size_t n = 0;
+    int rc = home_folder(&r->home, "store", false, &store, &path, err);
+    int again = rc <= 0 ? -1 : openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup(cleanup_dir) DIR *d = again < 0 ? NULL : fdopendir(again);
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += is_digest(e->d_name) && !is_named(r, e->d_name);
+    if (rc >= 0)
+        *ret = n;
+    return rc < 0 ? rc : 0;
+}
+
 void registry_store_sweep(struct registry *r)
 {
     cleanup_fd int store = -1;

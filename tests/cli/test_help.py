@@ -114,7 +114,7 @@ def test_bash_completion_completes(cordon):
     script = """
         eval "$("$CORDON" completion bash)"
         complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _cordon; printf '%s\\n' "${COMPREPLY[@]}"; }
-        complete_line cordon ins; complete_line cordon run --fu; complete_line cordon help limits
+        complete_line cordon insp; complete_line cordon run --fu; complete_line cordon help limits
     """
     done = subprocess.run(["bash", "-c", script], env={**cordon.env, "CORDON": cordon.path}, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["inspect", "--fuel", "limits"] and done.stderr == ""

@@ -397,3 +397,17 @@ def test_a_query_of_the_skill_toml_registry_is_answered(put, home):
     assert row[7] == "unverified" and len(row[10]) == 64 and row[11] is None
     assert db.execute("SELECT publisher_id, public_key_hex, pinned, first_seen, last_used FROM publisher_keys").fetchall() == []
     db.close()
+
+
+def test_doctor_tells_of_an_orphan_and_the_next_command_removes_it(put, run, home):
+    detail = lambda: next(check["detail"] for check in run("doctor", "-j").json["checks"] if check["name"] == "registry")
+    assert detail() == "nothing is installed"
+    put("a")
+    put("b")
+    assert detail().startswith("2 installed, and nothing")
+    orphan = home / "store" / ("ab" * 32)
+    orphan.mkdir()
+    (orphan / "skill.wasm").write_text("x")
+    assert "1 that a stopped command left" in detail()
+    assert run("remove", "a").status == 0
+    assert not orphan.exists() and detail().startswith("1 installed, and nothing")
