@@ -65,8 +65,7 @@ const struct command command_apply = {
              "The file is your word: a skill has exactly the grants and limits that it lists. Another key and a lower version are\n"
              "refused as `cordon install` refuses them.",
     .options = options,
-    .example = "cordon export > skills.toml\n"
-               "cordon apply skills.toml --dry-run\n"
+    .example = "cordon apply skills.toml --dry-run\n"
                "cordon apply skills.toml --prune",
     .run = run_apply,
 };
