@@ -1,139 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Parents: what they ask for is asked for by the child, too. It is read from what is installed now; what the child may use is put down when it is installed, so that a parent
- * that asks for more later gives its children nothing until they are confirmed. */
+ * Parents, conflicts, dependencies: what a skill asks for by way of others, and whether it goes together with what is installed. It is read from what is installed now; what the
+ * child may use is put down when it is installed, so that a parent that asks for more later gives its children nothing until they are confirmed. */
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cordon/install_parts.h"
+#include "manifest/family.h"
 
 #include <string.h>
 
-enum { DEPTH_MAX = 3, SEEN_MAX = 1024 };
+/* ---- manifests of what is installed, each read once ---- */
 
-struct link {
-    const struct link *up;
-    const char *name;
-    unsigned depth;
+struct held {
+    char *name;          /* owned */
+    struct manifest m;
+    bool is_there, has_manifest;
+};
+struct shelf {
+    struct registry *r;  /* NULL: nothing was ever installed */
+    struct held **held;  /* owned, and each of them: a manifest that was handed out stays where it is */
+    size_t n;
 };
 
-struct walk {
-    struct cordon_install *i;
-    struct registry *r;
-    char *seen[SEEN_MAX];       /* owned: ancestors, each once */
-    size_t n_seen;
-    struct manifest_list conflicts; /* owned: of the whole chain */
-};
-
-static void walk_finish(struct walk *w)
+static void free_held(struct held *h)
 {
-    for (size_t n = 0; n < w->n_seen; n++)
-        free(w->seen[n]);
-    for (size_t n = 0; n < w->conflicts.n; n++)
-        free(w->conflicts.item[n]);
-    free(w->conflicts.item);
+    if (h)
+        manifest_finish(&h->m);
+    if (h)
+        free(h->name);
+    free(h);
 }
 
-/* "a -> b -> c", from `from` or the top on. */
-static void print_chain(struct buf *b, const struct link *l, const char *from)
+static void shelf_finish(struct shelf *s)
 {
-    if (l->up && !(from && !strcmp(l->name, from)))
-        print_chain(b, l->up, from);
-    buf_addf(b, "%s -> ", l->name);
+    for (size_t i = 0; i < s->n; i++)
+        free_held(s->held[i]);
+    free(s->held);
 }
 
-static int refuse_chain(const char *what, const struct link *l, const char *from, const char *last, cordon_error **err)
+/* What an older Cordon installed and this one cannot read says nothing. */
+static int parse_installed(const struct registry_version *v, struct held *h, cordon_error **err)
 {
-    struct buf b;
-    buf_init(&b, 4096);
-    print_chain(&b, l, from);
-    int rc = err_set(err, CORDON_E_BAD_MANIFEST, "parents", "%s%s%s", what, b.data ? b.data : "", last);
-    buf_finish(&b);
-    return rc;
-}
-
-static bool is_in_chain(const struct link *l, const char *name)
-{
-    for (; l; l = l->up)
-        if (!strcmp(l->name, name))
-            return true;
-    return false;
-}
-
-static bool is_seen(const struct walk *w, const char *name)
-{
-    for (size_t n = 0; n < w->n_seen; n++)
-        if (!strcmp(w->seen[n], name))
-            return true;
-    return false;
-}
-
-static int add_conflicts(struct walk *w, const struct manifest_list *list, cordon_error **err)
-{
-    for (size_t n = 0; n < list->n; n++) {
-        char **more = realloc(w->conflicts.item, (w->conflicts.n + 1) * sizeof *more);
-        if (!more)
-            return err_nomem(err);
-        w->conflicts.item = more;
-        if (!(more[w->conflicts.n] = strdup(list->item[n])))
-            return err_nomem(err);
-        w->conflicts.n++;
+    for (int f = 0; v->manifest && v->format && f < MANIFEST_FORMAT_COUNT; f++) {
+        if (strcmp(manifest_file((enum manifest_format)f), v->format) != 0)
+            continue;
+        int rc = manifest_parse((enum manifest_format)f, v->manifest, strlen(v->manifest), &h->m, NULL);
+        h->has_manifest = rc == 0;
+        return rc == 0 || rc == -CORDON_E_BAD_MANIFEST ? 0 : err_nomem(err);
     }
     return 0;
 }
 
-static int format_of(const char *file, enum manifest_format *ret)
+/* Takes `h`. */
+static int keep(struct shelf *s, struct held *h, cordon_error **err)
 {
-    for (int f = 0; file && f < MANIFEST_FORMAT_COUNT; f++)
-        if (!strcmp(manifest_file((enum manifest_format)f), file)) {
-            *ret = (enum manifest_format)f;
-            return 1;
-        }
+    struct held **more = realloc(s->held, (s->n + 1) * sizeof(struct held *));
+    if (!more) {
+        free_held(h);
+        return err_nomem(err);
+    }
+    s->held = more;
+    more[s->n++] = h;
     return 0;
 }
 
-/* The manifest of an installed version. 1: parsed; 0: it has none. */
-static int parse_installed(const struct registry_version *v, struct manifest *ret, cordon_error **err)
-{
-    enum manifest_format f;
-    if (!v->manifest || !format_of(v->format, &f))
-        return 0;
-    int rc = manifest_parse(f, v->manifest, strlen(v->manifest), ret, err);
-    return rc < 0 ? rc : 1;
-}
-
-static int walk_parents(struct walk *w, const struct manifest *m, const struct link *l, cordon_error **err);
-
-static int walk_parent(struct walk *w, const char *name, const struct link *l, cordon_error **err)
+static int look_up(struct shelf *s, const char *name, struct held *h, cordon_error **err)
 {
     cleanup(registry_version_finish) struct registry_version v = {0};
-    cleanup(manifest_finish) struct manifest m = {0};
-    if (is_in_chain(l, name))
-        return refuse_chain("Circular inheritance detected: ", l, name, name, err);
-    if (is_seen(w, name))
-        return 0;
-    if (l->depth >= DEPTH_MAX)
-        return refuse_chain("parents go at most 3 deep: ", l, NULL, name, err);
-    int rc = w->r ? registry_get(w->r, name, NULL, &v, err) : 0;
-    if (rc == 0) {
-        err_set(err, CORDON_E_NOT_FOUND, name, "Skill '%s' not found in skill registry", name);
-        return err_hint(err, "It is a parent of %s: install it first.", l->name);
-    }
-    if (rc < 0)
-        return rc;
-    if (w->n_seen >= SEEN_MAX || !(w->seen[w->n_seen] = strdup(name)))
-        return w->n_seen >= SEEN_MAX ? err_set(err, CORDON_E_TOO_LARGE, "parents", "there are more than %d parents", SEEN_MAX) : err_nomem(err);
-    w->n_seen++;
-    if ((rc = parse_installed(&v, &m, err)) <= 0)
-        return rc;
-    if ((rc = install_asks_add(&w->i->asks, m.asks, name, err)) < 0 || (rc = add_conflicts(w, &m.conflicts, err)) < 0)
-        return rc;
-    return walk_parents(w, &m, &(struct link){.up = l, .name = name, .depth = l->depth + 1}, err);
+    if (!(h->name = strdup(name)))
+        return err_nomem(err);
+    int rc = s->r && !registry_check_name(name, NULL) ? registry_get(s->r, name, NULL, &v, err) : 0;
+    h->is_there = rc > 0;
+    return rc > 0 ? parse_installed(&v, h, err) : rc;
 }
 
-static int walk_parents(struct walk *w, const struct manifest *m, const struct link *l, cordon_error **err)
+static int find_held(struct shelf *s, const char *name, const struct held **ret, cordon_error **err)
 {
-    int rc = 0;
-    for (size_t n = 0; rc == 0 && n < m->parents.n; n++)
-        rc = walk_parent(w, m->parents.item[n], l, err);
+    for (size_t i = 0; i < s->n; i++) {
+        if (strcmp(s->held[i]->name, name) != 0)
+            continue;
+        *ret = s->held[i];
+        return 0;
+    }
+    struct held *h = calloc(1, sizeof *h);
+    int rc = h ? look_up(s, name, h, err) : err_nomem(err);
+    if (rc < 0) {
+        free_held(h);
+        return rc;
+    }
+    *ret = h;
+    return keep(s, h, err);
+}
+
+static int find(void *shelf, const char *name, const struct manifest **ret, cordon_error **err)
+{
+    const struct held *h;
+    int rc = find_held(shelf, name, &h, err);
+    if (rc < 0 || !h->is_there)
+        return rc;
+    *ret = h->has_manifest ? &h->m : NULL;
+    return 1;
+}
+
+/* ---- parents ---- */
+
+static int inherit(struct cordon_install *i, const struct family *parents, cordon_error **err)
+{
+    int rc = install_asks_add(&i->asks, i->manifest.asks, NULL, err);
+    for (size_t n = 0; rc == 0 && n < parents->n; n++)
+        if (parents->kin[n].manifest)
+            rc = install_asks_add(&i->asks, parents->kin[n].manifest->asks, parents->kin[n].name, err);
     return rc;
 }
 
@@ -144,20 +119,17 @@ static int refuse_conflict(const char *a, const char *b, cordon_error **err)
     return err_set(err, CORDON_E_CONFLICT, a, "Skill '%s' conflicts with '%s'", a, b);
 }
 
-static int check_own_conflicts(const struct walk *w, const char *own, cordon_error **err)
+static int check_own_conflicts(const struct cordon_install *i, struct shelf *s, const struct family *parents, cordon_error **err)
 {
-    for (size_t n = 0; n < w->conflicts.n; n++) {
-        const char *other = w->conflicts.item[n];
-        cleanup(registry_version_finish) struct registry_version v = {0};
-        if (!strcmp(other, own))
-            return refuse_conflict(own, "itself", err);
-        if (is_seen(w, other))
-            return refuse_conflict(own, other, err);
-        int rc = w->r && !registry_check_name(other, NULL) ? registry_get(w->r, other, NULL, &v, err) : 0;
-        if (rc != 0)
-            return rc < 0 ? rc : refuse_conflict(own, other, err);
+    cleanup(manifest_finish) struct manifest all = {0}; /* for its list */
+    int rc = family_conflicts(i->next.name, &i->manifest, parents, &all.conflicts, err);
+    for (size_t n = 0; rc == 0 && n < all.conflicts.n; n++) {
+        const struct held *h;
+        rc = find_held(s, all.conflicts.item[n], &h, err);
+        if (rc == 0 && h->is_there)
+            return refuse_conflict(i->next.name, all.conflicts.item[n], err);
     }
-    return 0;
+    return rc;
 }
 
 static bool lists(const struct manifest_list *list, const char *name)
@@ -168,29 +140,72 @@ static bool lists(const struct manifest_list *list, const char *name)
     return false;
 }
 
-static int check_others_conflicts(const struct walk *w, const char *own, cordon_error **err)
+/* ---- with all that is installed ---- */
+
+/* Those whose manifest says something of others, without being read in vain. */
+static int hold_all(const struct cordon_install *i, struct shelf *s, cordon_error **err)
 {
     cleanup(registry_versions_finish) struct registry_versions all = {0};
-    int rc = w->r ? registry_all(w->r, &all, err) : 0;
+    int rc = s->r ? registry_all(s->r, &all, err) : 0;
     for (size_t n = 0; rc >= 0 && n < all.n; n++) {
-        cleanup(manifest_finish) struct manifest m = {0};
-        if (!strcmp(all.item[n].name, own) || !all.item[n].manifest || !strstr(all.item[n].manifest, "conflicts"))
-            continue;
-        if ((rc = parse_installed(&all.item[n], &m, err)) > 0 && lists(&m.conflicts, own))
-            return refuse_conflict(all.item[n].name, own, err);
+        const struct held *h;
+        const struct registry_version *v = &all.item[n];
+        if (strcmp(v->name, i->next.name) != 0 && v->manifest && (strstr(v->manifest, "conflicts") || strstr(v->manifest, "dependencies")))
+            rc = find_held(s, v->name, &h, err);
     }
     return rc < 0 ? rc : 0;
 }
 
+static int check_others_conflicts(const struct cordon_install *i, const struct shelf *s, cordon_error **err)
+{
+    for (size_t n = 0; n < s->n; n++)
+        if (strcmp(s->held[n]->name, i->next.name) != 0 && lists(&s->held[n]->m.conflicts, i->next.name))
+            return refuse_conflict(s->held[n]->name, i->next.name, err);
+    return 0;
+}
+
+static size_t add_wants(struct family_want *to, size_t n, const char *by, const struct manifest *m)
+{
+    for (size_t k = 0; k < m->n_needs; k++)
+        if (m->needs[k].requirement)
+            to[n++] = (struct family_want){by, m->needs[k].name, m->needs[k].requirement};
+    return n;
+}
+
+/* What is required of one skill by several has to be possible. */
+static int check_wants(const struct cordon_install *i, const struct shelf *s, cordon_error **err)
+{
+    size_t n = i->manifest.n_needs;
+    for (size_t k = 0; k < s->n; k++)
+        n += s->held[k]->m.n_needs;
+    cleanup_free struct family_want *wants = calloc(n + 1, sizeof *wants);
+    if (!wants)
+        return err_nomem(err);
+    n = 0;
+    for (size_t k = 0; k < s->n; k++)
+        if (strcmp(s->held[k]->name, i->next.name) != 0)
+            n = add_wants(wants, n, s->held[k]->name, &s->held[k]->m);
+    size_t before = n;
+    n = add_wants(wants, n, i->next.name, &i->manifest);
+    /* What is installed is as it is: what is new has to go together with each of it, and with itself. */
+    int rc = 0;
+    for (size_t k = before; rc == 0 && k < n; k++)
+        for (size_t o = 0; rc == 0 && o < k; o++)
+            rc = family_agree((const struct family_want[]){wants[o], wants[k]}, 2, err);
+    return rc;
+}
+
 int install_inherit(struct cordon_install *i, struct registry *r, cordon_error **err)
 {
-    cleanup(walk_finish) struct walk w = {.i = i, .r = r};
+    cleanup(shelf_finish) struct shelf shelf = {.r = r};
+    cleanup(family_finish) struct family parents = {0}, needs = {0};
+    const struct family_source source = {find, &shelf};
     if (!i->has_manifest)
         return 0;
-    int rc = install_asks_add(&i->asks, i->manifest.asks, NULL, err);
-    if (rc < 0 || (rc = add_conflicts(&w, &i->manifest.conflicts, err)) < 0 ||
-        (rc = walk_parents(&w, &i->manifest, &(struct link){.name = i->next.name}, err)) < 0)
+    int rc = family_ancestors(i->next.name, &i->manifest, &source, &parents, err);
+    if (rc < 0 || (rc = inherit(i, &parents, err)) < 0 || (rc = check_own_conflicts(i, &shelf, &parents, err)) < 0 ||
+        (rc = family_needs(i->next.name, &i->manifest, &source, &needs, err)) < 0 || (rc = hold_all(i, &shelf, err)) < 0 ||
+        (rc = check_others_conflicts(i, &shelf, err)) < 0)
         return rc;
-    rc = check_own_conflicts(&w, i->next.name, err);
-    return rc < 0 ? rc : check_others_conflicts(&w, i->next.name, err);
+    return check_wants(i, &shelf, err);
 }

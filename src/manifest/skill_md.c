@@ -2,6 +2,7 @@
  * SKILL.md: YAML between two lines of `---`, then the body. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "engine/shim_semver.h"
 #include "manifest/formats.h"
 #include "policy/tier.h"
 
@@ -144,10 +145,11 @@ static int on_category(const struct reading *r, const json_t *node, const char *
 
 static int on_secret(const struct reading *r, const json_t *node, const char *path) { return take_ask(r, node, path, "secret", node_text(node)); }
 
+/* Of the semver crate's reading; what is only space around its parts is shown as it is written. */
 static bool is_requirement(const char *s)
 {
     size_t n = strspn(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.*^~<>=,+- ");
-    return n > 0 && !s[n] && n <= REQUIREMENT_MAX;
+    return n > 0 && !s[n] && n <= REQUIREMENT_MAX && shim_semver_meet(s, "*") >= 0;
 }
 
 static int add_need(const struct reading *r, const char *name, const char *requirement)

@@ -305,3 +305,17 @@ def test_conflicts_are_refused_from_both_sides_and_with_itself(cordon, home):
 def test_a_signal_at_the_question_leaves_nothing_installed(cordon, skill):
     run = Terminal(cordon, "install", skill).until("Install it? [y/N] ").type("\x03")
     assert run.end() == -2 and not installed(cordon, skill)
+
+
+def test_two_requirements_that_no_version_meets(cordon, home):
+    assert cordon("install", md_skill(home / "a", name="a", meta='  dependencies: ["x@^1.0"]\n', wat="echo")).status == 0
+    assert cordon("install", md_skill(home / "c", name="c", meta='  dependencies: ["x@1.4"]\n', wat="echo")).status == 0
+    done = cordon("install", md_skill(home / "b", name="b", meta='  dependencies: ["x@^2.0"]\n', wat="echo"), "-j")
+    assert done.status == 2 and done.json["error"]["id"] == "conflict"
+    assert done.json["error"]["message"] == "Skill 'a' requires x ^1.0, but Skill 'b' requires x ^2.0. Cannot install both."
+
+
+def test_dependencies_in_a_circle(cordon, home):
+    assert cordon("install", md_skill(home / "a", name="a", meta="  dependencies: [b]\n", wat="echo")).status == 0
+    done = cordon("install", md_skill(home / "b", name="b", meta="  dependencies: [a]\n", wat="echo"))
+    assert done.status == 6 and "Circular dependency detected: b -> a -> b" in done.err
