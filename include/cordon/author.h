@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Making components from source. C only, so far.
+ * Writing skills: new projects, and components from source. C only, so far.
  */
 #ifndef CORDON_AUTHOR_H
 #define CORDON_AUTHOR_H
@@ -10,6 +10,23 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** What cordon_new makes. */
+enum cordon_template {
+    CORDON_TEMPLATE_C,       /**< a skill in C with a typed function and a world of its own */
+    CORDON_TEMPLATE_C_SKILL, /**< a skill in C of the skill world: text in, text out */
+    CORDON_TEMPLATE_PROMPT,  /**< a SKILL.md of type prompt: no code */
+    CORDON_TEMPLATE_COUNT
+};
+/** Makes the project `name` in the folder `in` ("." for the working directory): a new folder of that name with source,
+ *  manifest, WIT, a README, cases for a test and their answers, whole or not at all. What it makes builds and runs as it stands. A
+ *  name is letters, digits, hyphens and underscores, of a prompt lower-case letters, digits and hyphens, at most 128.
+ *
+ *  *ret_json is an object: `name`, `what` (in words), `files` (their paths in the folder), `next` (commands to go on with);
+ *  the caller frees it with cordon_free. Any thread; blocks. Errors: USAGE (the name; something of that name is there
+ *  already, which is left alone), IO. */
+CORDON_API int cordon_new(const char *in, const char *name, enum cordon_template which, char **ret_json,
+                          cordon_error **err);
 
 /** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
  *  the skill world, or a command if no source includes that world's header. The component goes to `out_path` (NULL:

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "install", "update", "import", "apply", "export", "warm", "list",
+COMMANDS = ["run", "new", "build", "inspect", "tools", "bench", "memory", "secret", "audit", "install", "update", "import", "apply", "export", "warm", "list",
             "remove", "rollback", "verify", "grant", "revoke", "limit", "key", "sign", "push", "doctor", "explain", "completion", "help", "version"]
-LATER = ["serve", "new", "mcp"]
+LATER = ["serve", "mcp"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
 
 

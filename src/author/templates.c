@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "author/templates.h"
+#include "author/skill_world.h"
+#include "author/template_c_text_README_md.h"
+#include "author/template_c_text_skill_c.h"
+#include "author/template_c_text_skill_toml.h"
+#include "author/template_c_text_tests_denied_toml.h"
+#include "author/template_c_text_tests_oslo_out.h"
+#include "author/template_c_text_tests_oslo_toml.h"
+#include "author/template_c_typed_README_md.h"
+#include "author/template_c_typed_data_Oslo_txt.h"
+#include "author/template_c_typed_skill_c.h"
+#include "author/template_c_typed_skill_toml.h"
+#include "author/template_c_typed_tests_denied_toml.h"
+#include "author/template_c_typed_tests_oslo_out.h"
+#include "author/template_c_typed_tests_oslo_toml.h"
+#include "author/template_c_typed_weather_wit.h"
+#include "author/template_ignore.h"
+#include "author/template_prompt_README_md.h"
+#include "author/template_prompt_SKILL_md.h"
+#include "author/template_prompt_tests_sentence_toml.h"
+
+static const struct template_file c_typed_files[] = {
+    {"skill.c", template_c_typed_skill_c},
+    {"wit/weather.wit", template_c_typed_weather_wit},
+    {"wit/deps/boternity-skill/boternity-skill.wit", skill_world},
+    {"skill.toml", template_c_typed_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_c_typed_tests_oslo_toml},
+    {"tests/oslo.out", template_c_typed_tests_oslo_out},
+    {"tests/denied.toml", template_c_typed_tests_denied_toml},
+    {"README.md", template_c_typed_README_md},
+    {".gitignore", template_ignore},
+    {NULL, NULL},
+};
+
+static const struct template_file c_text_files[] = {
+    {"skill.c", template_c_text_skill_c},
+    {"wit/boternity-skill.wit", skill_world},
+    {"skill.toml", template_c_text_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_c_text_tests_oslo_toml},
+    {"tests/oslo.out", template_c_text_tests_oslo_out},
+    {"tests/denied.toml", template_c_text_tests_denied_toml},
+    {"README.md", template_c_text_README_md},
+    {".gitignore", template_ignore},
+    {NULL, NULL},
+};
+
+static const struct template_file prompt_files[] = {
+    {"SKILL.md", template_prompt_SKILL_md},
+    {"tests/sentence.toml", template_prompt_tests_sentence_toml},
+    {"README.md", template_prompt_README_md},
+    {NULL, NULL},
+};
+
+static const struct template templates[CORDON_TEMPLATE_COUNT] = {
+    [CORDON_TEMPLATE_C] = {"a skill in C", false, c_typed_files,
+                           {"cordon build ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_C_SKILL] = {"a skill in C, text in and text out", false, c_text_files,
+                                 {"cordon build ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@"}},
+};
+
+const struct template *template_of(enum cordon_template which)
+{
+    return (size_t)which < CORDON_TEMPLATE_COUNT ? &templates[which] : NULL;
+}
