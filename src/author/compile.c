@@ -10,10 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* gcc 12's analyzer comes after the optimizer, which has left out that a pointer is NULL until it is set. */
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
-
 enum { TEXT_MAX = 4096 };
 
 struct job {
