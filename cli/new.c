@@ -59,7 +59,7 @@ static int run(struct cli *cli)
 {
     cordon_error *err = NULL;
     cleanup_text char *json = NULL;
-    enum cordon_template which;
+    enum cordon_template which = CORDON_TEMPLATE_C;
     if (choose(&cli->args, &which, &err) < 0 || cordon_new(".", cli->args.words[0], which, &json, &err) < 0)
         return report_error(cli, NULL, err);
     cleanup_json json_t *result = json_loads(json, 0, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing skills: new projects, and components from source. C only, so far.
+ * Writing skills: new projects, components from source (C only, so far), and cases for a test.
  */
 #ifndef CORDON_AUTHOR_H
 #define CORDON_AUTHOR_H
@@ -27,6 +27,16 @@ enum cordon_template {
  *  already, which is left alone), IO. */
 CORDON_API int cordon_new(const char *in, const char *name, enum cordon_template which, char **ret_json,
                           cordon_error **err);
+
+/** Reads the cases of the project in the folder `dir`: tests/CASE.toml, at most 1,000 of 64 KiB, in the order of their names, each
+ *  with its snapshot, tests/CASE.out. Runs nothing. man cordon-test has the keys.
+ *
+ *  *ret_json is an array of objects: `name`, `expect` (the name of an outcome, or "not-started"), and where the case has
+ *  them `export`, `input`, `args` (JSON as text), `argv` (texts), `files` (each with `guest` and `path`: absolute, and in the
+ *  project), `env` (texts by name), `output` (any value), `contains`, `error`, `fuel` and `memory` (texts), `snapshot` (the text
+ *  of that file). The caller frees it with cordon_free. Any thread; blocks. Errors: NOT_FOUND (no case), BAD_MANIFEST (FILE:LINE:COLUMN,
+ *  what is expected there), TOO_LARGE, IO. */
+CORDON_API int cordon_cases_read(const char *dir, char **ret_json, cordon_error **err);
 
 /** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
  *  the skill world, or a command if no source includes that world's header. The component goes to `out_path` (NULL:

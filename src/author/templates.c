@@ -56,10 +56,10 @@ static const struct template_file prompt_files[] = {
 
 static const struct template templates[CORDON_TEMPLATE_COUNT] = {
     [CORDON_TEMPLATE_C] = {"a skill in C", false, c_typed_files,
-                           {"cordon build ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
+                           {"cordon build ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_C_SKILL] = {"a skill in C, text in and text out", false, c_text_files,
-                                 {"cordon build ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
-    [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@"}},
+                                 {"cordon build ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@", "cordon test ./@NAME@"}},
 };
 
 const struct template *template_of(enum cordon_template which)
