@@ -251,6 +251,6 @@ const struct command command_test = {
     .about = "FOLDER (default: this one) holds a skill that is built, and in tests/ a file CASE.toml for each case. What is\n"
              "printed is TAP; the last line counts. A case may read what lies in the project; more is granted with -a.",
     .options = options,
-    .example = "cordon build ./weather && cordon test ./weather",
+    .example = "cordon test ./weather",
     .run = run,
 };
