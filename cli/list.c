@@ -2,14 +2,16 @@
  * cordon list: what is installed. */
 #include "cleanup.h"
 #include "installed.h"
+#include "outdated.h"
 #include "session.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_PROMPT, LIST_MAX, LIST_CONFIG, LIST_JSON, LIST_OPTIONS };
+enum { LIST_OUTDATED, LIST_PROMPT, LIST_MAX, LIST_CONFIG, LIST_JSON, LIST_OPTIONS };
 enum { PROMPT_MAX = 1000, WIDTH_MAX = 32 };
 
 static const struct option options[] = {
+    [LIST_OUTDATED] = {.name = "outdated", .help = "those whose sources have something else now; each is fetched, and nothing installed"},
     [LIST_PROMPT] = {.name = "prompt", .help = "print the block that tells a model of the tools"},
     [LIST_MAX] = {.letter = 'n', .name = "max", .value = "N", .help = "how many tools --prompt names (default: 20)"},
     [LIST_CONFIG] = OPTION_CONFIG,
@@ -71,6 +73,8 @@ static int print_table(const struct cli *cli, const json_t *skills)
 
 static int run(struct cli *cli)
 {
+    if (cli->args.value[LIST_OUTDATED])
+        return outdated_run(cli);
     cordon_error *err = NULL;
     cleanup(session_finish) struct session session = {0};
     cleanup_text char *json = NULL;

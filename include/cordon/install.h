@@ -71,7 +71,7 @@ CORDON_API int cordon_install_fetch(cordon_install *install, cordon_error **err)
 
 /** What would be installed, as one JSON object, after cordon_install_fetch: `cordon` (1), `name`, `version`,
  *  `description`, `source`, `digest` (of the bundle), `format` (skill.toml | Component.toml | SKILL.md | null),
- *  `kind` (component | command | module | stub | prompt | script), `built`, `tier`, `publisher` (id or null), `signature`
+ *  `kind` (component | command | blufio | stub | prompt | script), `built`, `tier`, `publisher` (id or null), `signature`
  *  (bundle | code | none), `trusted`, `asks` (each with `grant`, `words`, `from`: the parent it is inherited from or
  *  null, `needs_word`: cordon_install_allow_asked leaves it out, `needs_scope`, `new`: not asked by the installed
  *  version, `granted`: in force and stays; those that need a word last), `could_use` (without a manifest: what its

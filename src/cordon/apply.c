@@ -97,7 +97,9 @@ static bool is_from(const struct apply_skill *s, const struct registry_version *
 
 static bool is_there(const struct apply_skill *s, const struct registry_version *row)
 {
-    return row->id && is_from(s, row) && (!s->has_digest || !memcmp(s->digest, row->bundle, sizeof s->digest)) && (!s->has_tier || s->tier == row->tier || s->tier == CORDON_TIER_VERIFIED);
+    bool same_digest = !s->has_digest || !memcmp(s->digest, row->bundle, sizeof s->digest);
+    bool same_tier = !s->has_tier || s->tier == row->tier || s->tier == CORDON_TIER_VERIFIED;
+    return row->id && is_from(s, row) && same_digest && same_tier;
 }
 
 static int check_key(const struct apply_skill *s, const char *publisher, cordon_error **err)

@@ -221,6 +221,8 @@ static bool is_c(const struct cordon_install *i) { return has_c(i) && (!i->has_m
 
 /* ---- the stub ---- */
 
+#define STUB_STANDS "a stub stands in its place and answers with the text of the skill"
+
 static int write_stub(struct cordon_install *i, cordon_error **err)
 {
     const char *body = i->has_manifest && i->manifest.body ? i->manifest.body : "";
@@ -233,11 +235,13 @@ static int write_stub(struct cordon_install *i, cordon_error **err)
     if (!text)
         return err_nomem(err);
     if (has_script(i))
-        install_warn(i, "its script is not run: that takes --tier local, a folder of your own, and exec_command in SKILL.md; a stub stands in its place and answers with the text of the skill");
+        install_warn(i, "its script is not run: that takes --tier local, a folder of your own, and exec_command in SKILL.md; " STUB_STANDS);
+    else if (i->has_manifest && i->manifest.lang && strcmp(i->manifest.lang, "c"))
+        install_warn(i, "it has no code, and Cordon builds C alone: build it with the tools of its language (%s); " STUB_STANDS, i->manifest.lang);
     else if (is_c(i))
-        install_warn(i, "it has source and no code, and was not built (--build does it, in a sandbox); a stub stands in its place and answers with the text of the skill");
+        install_warn(i, "it has source and no code, and was not built (--build does it, in a sandbox); " STUB_STANDS);
     else
-        install_warn(i, "it has no code (%s); a stub stands in its place and answers with the text of the skill", entry_name(i));
+        install_warn(i, "it has no code (%s); " STUB_STANDS, entry_name(i));
     return add_code(i, text, strlen(text), err);
 }
 
@@ -253,6 +257,7 @@ int install_provide(struct cordon_install *i, cordon_error **err)
         return build(i, err);
     if (i->has_manifest)
         return write_stub(i, err);
-    err_set(err, CORDON_E_NOT_FOUND, i->source.text, "there is no skill in %s: no manifest (skill.toml, Component.toml, SKILL.md) and no code (skill.wasm)", i->source.text);
+    err_set(err, CORDON_E_NOT_FOUND, i->source.text, "there is no skill in %s: no manifest (skill.toml, Component.toml, SKILL.md) and no code (skill.wasm)",
+            i->source.text);
     return err_hint(err, "Name the folder that holds it, or the component itself.");
 }

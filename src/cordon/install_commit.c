@@ -17,9 +17,11 @@ static int refuse_unanswered(const struct cordon_install *i, cordon_error **err)
     for (size_t n = 0; n < i->asks.n; n++)
         wanted += !i->asks.item[n].granted;
     if (wanted)
-        err_set(err, CORDON_E_CONSENT, i->next.name, "%s %s asks for %zu thing%s that nobody has answered; nothing was installed", i->next.name, i->next.version, wanted, wanted == 1 ? "" : "s");
+        err_set(err, CORDON_E_CONSENT, i->next.name, "%s %s asks for %zu thing%s that nobody has answered; nothing was installed", i->next.name, i->next.version, wanted,
+                wanted == 1 ? "" : "s");
     else
-        err_set(err, CORDON_E_CONSENT, i->next.name, "%s %s is described otherwise than the version before, and nobody has said that this is meant; nothing was installed", i->next.name, i->next.version);
+        err_set(err, CORDON_E_CONSENT, i->next.name, "%s %s is described otherwise than the version before, and nobody has said that this is meant; nothing was installed",
+                i->next.name, i->next.version);
     return err_hint(err, "To have it so: %s", command ? command : "cordon install");
 }
 
@@ -129,7 +131,8 @@ static json_t *result(const struct cordon_install *i)
             json_array_append_new(rest, json_string(i->asks.item[n].text));
     install_digest_write(i->next.bundle, digest);
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:O}", "cordon", 1, "name", i->next.name, "version", i->next.version, "tier",
-                     cordon_tier_name(registry_tier(&i->next, i->standing)), "digest", digest, "unchanged", i->unchanged, "granted", granted, "not_granted", rest, "warnings", i->warnings);
+                     cordon_tier_name(registry_tier(&i->next, i->standing)), "digest", digest, "unchanged", i->unchanged, "granted", granted, "not_granted", rest,
+                     "warnings", i->warnings);
 }
 
 int cordon_install_commit(cordon_install *i, char **ret_json, cordon_error **err)

@@ -2,6 +2,7 @@
  * From the source to a staged bundle: whatever it was, from here on it is a folder of ours. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/safe.h"
 #include "child/memfile.h"
 #include "cordon/fetching.h"
 #include "cordon/install_parts.h"
@@ -52,6 +53,12 @@ static int settle_path(struct cordon_install *i, cordon_error **err)
     return 0;
 }
 
+/* This user's, and nobody else can write it or put another in its place. Others who can are its authors too. */
+static bool is_own(const struct cordon_install *i, const struct stat *st)
+{
+    return st->st_uid == geteuid() && !(st->st_mode & 022) && safe_chain(i->source.text, false, NULL) == 0;
+}
+
 /* A signature of a lone file lies beside it: FILE.wasm.sig. */
 static int add_signature(struct cordon_install *i, cordon_error **err)
 {
@@ -82,14 +89,13 @@ static int stage_file(struct cordon_install *i, const char *staging, cordon_erro
         return err_errno(err, errno, "open", i->source.text);
     if (!S_ISREG(st.st_mode))
         return err_set(err, CORDON_E_BAD_ARTIFACT, i->source.text, "%s is neither a folder nor a regular file", i->source.text);
-    i->is_own = st.st_uid == geteuid() && !(st.st_mode & 022);
+    i->is_own = is_own(i, &st);
     int rc = stage_fd(i, staging, fd, err);
     if (rc == 0)
         rc = add_signature(i, err);
     return rc == 0 ? add_manifest(i, err) : rc;
 }
 
-/* Others who can write there are its authors too. */
 static int stage_path(struct cordon_install *i, const char *staging, cordon_error **err)
 {
     struct stat st;
@@ -101,7 +107,7 @@ static int stage_path(struct cordon_install *i, const char *staging, cordon_erro
     if (!S_ISDIR(st.st_mode))
         return stage_file(i, staging, err);
     i->is_folder = true;
-    i->is_own = st.st_uid == geteuid() && !(st.st_mode & 022);
+    i->is_own = is_own(i, &st);
     return bundle_stage_folder(staging, i->source.text, &i->bundle, err);
 }
 

@@ -185,6 +185,17 @@ def test_another_publisher_starts_with_nothing(cordon, home):
     assert done.status == 3 and "asks for 1 thing" in done.err
 
 
+def test_the_same_bytes_signed_afterwards_are_an_update(cordon, home):
+    skill = toml_skill(home / "s")
+    assert cordon("install", skill).status == 0
+    ALICE.sign(skill, "weather", "1.0.0")
+    assert not plan(cordon, skill)["unchanged"] and cordon("update", "weather").status == 0
+    trust_and_keep = f'[skills.weather]\nsource = "{skill}"\nkey = "{ALICE.id}"\n[keys]\n{ALICE.id} = ["weather"]\n'
+    apply(cordon, home, trust_and_keep)
+    p = plan(cordon, skill)
+    assert p["unchanged"] and p["tier"] == "verified" and p["replaces"]["publisher"] == ALICE.id
+
+
 # ---- the legacy signature ----
 
 
@@ -246,6 +257,15 @@ def test_local_is_for_this_users_files(cordon, home):
     skill.chmod(0o777)
     done = cordon("install", skill, "--tier", "local")
     assert done.status == 3 and "others can write it" in done.err
+
+
+def test_what_others_can_replace_is_not_local(cordon, home):
+    skill = toml_skill(home / "open/s")
+    (home / "open").chmod(0o777)
+    done = cordon("install", skill, "--tier", "local")
+    assert done.status == 3 and "others can write it" in done.err
+    (home / "open").chmod(0o1777)
+    assert plan(cordon, skill, "--tier", "local")["tier"] == "local"
 
 
 @pytest.mark.parametrize("source", ["https://skills.example/a.tar.gz", "oci://registry.example/a"])
