@@ -36,10 +36,12 @@ static void print_manifest(const json_t *m)
     print_field("author", text_of(m, "author"));
 }
 
-static void print_head(const json_t *about)
+/* What the registry says of an installed one goes in the place of what its manifest says. */
+static void print_head(const json_t *about, const json_t *installed)
 {
     print_field("name", text_of(about, "name"));
-    print_manifest(json_object_get(about, "manifest"));
+    if (!installed)
+        print_manifest(json_object_get(about, "manifest"));
     print_field("kind", text_of(about, "kind"));
     print_field("world", text_of(about, "world"));
     print_field("tier", text_of(about, "tier"));
@@ -151,13 +153,14 @@ static void print_limits(const json_t *about)
 
 static int print_about(const struct cli *cli, const json_t *about, const json_t *installed)
 {
-    print_head(about);
+    print_head(about, installed);
     if (installed)
         installed_print(installed);
     print_list(about, "missing", "lacks");
     print_exports(about);
     print_imports(about);
-    print_asks(about);
+    if (!json_is_array(json_object_get(installed, "asks")))
+        print_asks(about);
     print_limits(about);
     print_list(about, "warnings", "warning");
     return out_end(cli, 0);
