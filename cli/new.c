@@ -4,12 +4,13 @@
 #include "report.h"
 #include <string.h>
 
-enum { NEW_LANG, NEW_TYPE, NEW_WORLD, NEW_JSON, NEW_OPTIONS };
+enum { NEW_LANG, NEW_TYPE, NEW_WORLD, NEW_ABI, NEW_JSON, NEW_OPTIONS };
 
 static const struct option options[] = {
     [NEW_LANG] = {.letter = 'l', .name = "lang", .value = "LANGUAGE", .help = "what it is written in: c (default)"},
     [NEW_TYPE] = {.name = "type", .value = "TYPE", .help = "tool (default), or prompt: text for a model, no code"},
     [NEW_WORLD] = {.name = "world", .value = "WORLD", .help = "typed (default): a function of its own; skill: text in, text out"},
+    [NEW_ABI] = {.name = "abi", .value = "ABI", .help = "component (default), or blufio: a core module of that format"},
     [NEW_JSON] = OPTION_JSON,
     [NEW_OPTIONS] = OPTION_END,
 };
@@ -26,19 +27,44 @@ static int refuse_language(const char *lang, cordon_error **err)
     return cordon_error_set(err, CORDON_E_USAGE, "lang", "Write --lang c.", "--lang: %.100s is not a language that is known here", lang);
 }
 
+static bool is_given(const char *value, const char *wanted)
+{
+    return value && strcmp(value, wanted) == 0;
+}
+
+/* One of two words, the first of which may be left out. */
+static int check_word(const char *option, const char *value, const char *usual, const char *other, cordon_error **err)
+{
+    if (!value || is_given(value, usual) || is_given(value, other))
+        return 0;
+    return cordon_error_set(err, CORDON_E_USAGE, option, NULL, "--%s is %s or %s, not %.100s", option, usual, other, value);
+}
+
+static int check_prompt(const struct args *args, cordon_error **err)
+{
+    static const char *const of_code[] = {"lang", "world", "abi"};
+    for (size_t i = 0; i < sizeof of_code / sizeof *of_code; i++)
+        if (args_has(args, of_code[i]))
+            return cordon_error_set(err, CORDON_E_USAGE, of_code[i], NULL, "a prompt runs no code: it has no --%s", of_code[i]);
+    return 0;
+}
+
 static int choose(const struct args *args, enum cordon_template *ret, cordon_error **err)
 {
-    const char *lang = args->value[NEW_LANG], *type = args->value[NEW_TYPE], *world = args->value[NEW_WORLD];
-    bool is_prompt = type && strcmp(type, "prompt") == 0, is_skill = world && strcmp(world, "skill") == 0;
-    if (type && !is_prompt && strcmp(type, "tool") != 0)
-        return cordon_error_set(err, CORDON_E_USAGE, "type", NULL, "--type is tool or prompt, not %.100s", type);
-    if (is_prompt && (lang || world))
-        return cordon_error_set(err, CORDON_E_USAGE, lang ? "lang" : "world", NULL, "a prompt runs no code: it has no --%s", lang ? "lang" : "world");
-    if (world && !is_skill && strcmp(world, "typed") != 0)
-        return cordon_error_set(err, CORDON_E_USAGE, "world", NULL, "--world is typed or skill, not %.100s", world);
+    const char *lang = args->value[NEW_LANG], *type = args->value[NEW_TYPE], *world = args->value[NEW_WORLD], *abi = args->value[NEW_ABI];
+    bool is_blufio = is_given(abi, "blufio");
+    int rc = check_word("type", type, "tool", "prompt", err);
+    if (rc < 0 || (rc = check_word("world", world, "typed", "skill", err)) < 0 || (rc = check_word("abi", abi, "component", "blufio", err)) < 0)
+        return rc;
+    if (is_given(type, "prompt")) {
+        *ret = CORDON_TEMPLATE_PROMPT;
+        return check_prompt(args, err);
+    }
     if (lang && strcmp(lang, "c") != 0)
         return refuse_language(lang, err);
-    *ret = is_prompt ? CORDON_TEMPLATE_PROMPT : is_skill ? CORDON_TEMPLATE_C_SKILL : CORDON_TEMPLATE_C;
+    if (is_blufio && world)
+        return cordon_error_set(err, CORDON_E_USAGE, "world", NULL, "a core module of the blufio ABI has no world: leave --world out");
+    *ret = is_blufio ? CORDON_TEMPLATE_C_BLUFIO : is_given(world, "skill") ? CORDON_TEMPLATE_C_SKILL : CORDON_TEMPLATE_C;
     return 0;
 }
 
@@ -73,7 +99,7 @@ const struct command command_new = {
     .words_min = 1,
     .words_max = 1,
     .summary = "make a project for a skill, which builds and runs as it stands",
-    .synopsis = "NAME [--lang c] [--world skill] [--type prompt]",
+    .synopsis = "NAME [--lang c] [--world skill | --abi blufio] [--type prompt]",
     .about = "The folder NAME is made here, and must not be there yet: source, manifest, WIT, a README, and cases for\n"
              "a test. NAME is letters, digits, hyphens and underscores; of a prompt, lower-case letters, digits and hyphens.",
     .options = options,

@@ -15,6 +15,7 @@ extern "C" {
 enum cordon_template {
     CORDON_TEMPLATE_C,       /**< a skill in C with a typed function and a world of its own */
     CORDON_TEMPLATE_C_SKILL, /**< a skill in C of the skill world: text in, text out */
+    CORDON_TEMPLATE_C_BLUFIO,/**< a core module of the blufio ABI, in C */
     CORDON_TEMPLATE_PROMPT,  /**< a SKILL.md of type prompt: no code */
     CORDON_TEMPLATE_COUNT
 };
@@ -39,7 +40,8 @@ CORDON_API int cordon_new(const char *in, const char *name, enum cordon_template
 CORDON_API int cordon_cases_read(const char *dir, char **ret_json, cordon_error **err);
 
 /** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
- *  the skill world, or a command if no source includes that world's header. The component goes to `out_path` (NULL:
+ *  the skill world, or a core module of the blufio ABI if a source includes "blufio.h" (which is given), or a command if
+ *  no source includes either header. The component goes to `out_path` (NULL:
  *  `dir`/<the folder's name>.wasm), whole or not at all.
  *
  *  Needs clang, wasm-ld and wasi-libc, which run with the caller's rights, on the caller's sources; their messages go

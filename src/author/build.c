@@ -2,6 +2,7 @@
 #include "author/build.h"
 #include "author/bindings.h"
 #include "author/compile.h"
+#include "author/core_imports.h"
 #include "author/output.h"
 #include "base/scratch.h"
 #include "base/cleanup.h"
@@ -19,6 +20,7 @@
 /* Of the helper: making bindings and a component takes milliseconds; the largest of modules some seconds. */
 static const struct code_bounds bounds = {.memory_bytes = UINT64_C(4) << 30, .cpu_s = 60, .wall_s = 120};
 #define COMMAND_WORLD "wasi:cli/command"
+#define BLUFIO_WORLD "blufio"
 
 struct work {
     struct sources sources;
@@ -30,7 +32,7 @@ struct work {
     char *scratch, *out;
     json_t *imports;
     uint64_t size;
-    bool is_command;
+    enum compile_made made;
 };
 
 /* ---- before anything is run ---- */
@@ -116,7 +118,7 @@ static int componentize(struct work *w, const struct buf *in, size_t wit_len, co
 static int make_component(struct work *w, cordon_error **err)
 {
     struct buf in;
-    size_t wit_len = w->is_command ? 0 : w->wit.len;
+    size_t wit_len = w->made == COMPILE_COMMAND ? 0 : w->wit.len;
     buf_init(&in, wit_len + CODE_COMPONENT_MAX);
     int rc = read_input(w, wit_len, &in, err);
     if (rc == 0)
@@ -125,12 +127,36 @@ static int make_component(struct work *w, cordon_error **err)
     return rc;
 }
 
+/* A module of the blufio ABI is what the linker made of it. */
+static int keep_module(struct work *w, cordon_error **err)
+{
+    struct buf module;
+    buf_init(&module, CODE_COMPONENT_MAX);
+    int rc = read_input(w, 0, &module, err);
+    if (rc == 0 && !(w->imports = core_imports((const uint8_t *)module.data, module.len)))
+        rc = err_set(err, CORDON_E_BUILD_FAILED, NULL, "the linker made something that is no module");
+    buf_finish(&module);
+    if (rc < 0)
+        return rc;
+    cleanup_free char *path = NULL;
+    if (asprintf(&path, "%s/" COMPILE_CORE, w->scratch) < 0) {
+        path = NULL;
+        return err_nomem(err);
+    }
+    struct stat st;
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return err_errno(err, errno, "read", path);
+    w->size = (uint64_t)st.st_size;
+    return output_write(w->out, fd, w->size, err);
+}
+
 static int make(struct work *w, cordon_error **err)
 {
     int rc = bindings_make(w->helper, &w->wit, w->scratch, &w->bindings, err);
-    if (rc < 0 || (rc = compile_core(&w->tools, &w->sources, &w->bindings, !w->wit.is_own, &w->is_command, err)) < 0)
+    if (rc < 0 || (rc = compile_core(&w->tools, &w->sources, &w->bindings, w->wit.is_own, &w->made, err)) < 0)
         return rc;
-    return make_component(w, err);
+    return w->made == COMPILE_BLUFIO ? keep_module(w, err) : make_component(w, err);
 }
 
 /* Whatever happens, and whichever signal comes, the scratch folder goes. */
@@ -153,6 +179,13 @@ static int make_in_scratch(struct work *w, int log_fd, cordon_error **err)
 
 /* ---- the answer ---- */
 
+static const char *world_of(const struct work *w)
+{
+    if (w->made == COMPILE_SKILL)
+        return w->bindings.world;
+    return w->made == COMPILE_BLUFIO ? BLUFIO_WORLD : COMMAND_WORLD;
+}
+
 /* A name that is not UTF-8 is shown escaped. */
 static json_t *json_path(const char *path)
 {
@@ -168,7 +201,7 @@ static json_t *json_path(const char *path)
 static int describe(const struct work *w, char **ret, cordon_error **err)
 {
     json_t *j = json_pack("{s:o, s:I, s:s, s:O}", "output", json_path(w->out), "size_bytes", (json_int_t)w->size, "world",
-                          w->is_command ? COMMAND_WORLD : w->bindings.world, "imports", w->imports);
+                          world_of(w), "imports", w->imports);
     char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     if (!text)

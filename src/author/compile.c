@@ -4,19 +4,24 @@
  * sources give the same bytes on every machine with this clang and wasi-libc. For the same reason no path of a folder gets into the code.
  */
 #include "author/compile.h"
+#include "author/blufio_header.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/scratch.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum { TEXT_MAX = 4096 };
+#define BLUFIO_HEADER "blufio.h"
 
 struct job {
     const struct toolchain *tools;
     const struct sources *sources;
     const struct bindings *bindings;
 };
+
+struct includes { bool bindings, blufio; };
 
 /* ---- compiling ---- */
 
@@ -56,18 +61,20 @@ static int file_names(const char *path, const char *header, bool *ret, cordon_er
     return 0;
 }
 
-static int compile_source(const struct job *j, size_t n, bool *includes, cordon_error **err)
+static int compile_source(const struct job *j, size_t n, struct includes *includes, cordon_error **err)
 {
     cleanup_free char *object = NULL, *needs = NULL;
     int rc = name_in(j, n, "o", &object, err);
     if (rc < 0 || (rc = name_in(j, n, "d", &needs, err)) < 0)
         return rc;
     rc = compile_file(j, j->sources->paths[n], "-Wall", object, needs, err);
-    return rc < 0 ? rc : file_names(needs, j->bindings->header, includes, err);
+    if (rc < 0 || (rc = file_names(needs, j->bindings->header, &includes->bindings, err)) < 0)
+        return rc;
+    return file_names(needs, BLUFIO_HEADER, &includes->blufio, err);
 }
 
 /* All of them, even if one fails: its author sees every message at once. The error is the first one's. */
-static int compile_sources(const struct job *j, bool *includes, cordon_error **err)
+static int compile_sources(const struct job *j, struct includes *includes, cordon_error **err)
 {
     int first = 0;
     for (size_t n = 0; n < j->sources->n; n++) {
@@ -96,6 +103,10 @@ static int compile_bindings(const struct job *j, cordon_error **err)
 
 /* ---- linking ---- */
 
+#define LINK_LIBRARY "-mexec-model=reactor"
+#define LINK_PROGRAM "-mexec-model=command"
+#define LINK_NO_EXPORTS "-Wl,--no-export-dynamic"   /* but those that the sources name: what the linker does anyhow */
+
 static void free_all(const char ***objects)
 {
     for (size_t i = 0; *objects && (*objects)[i]; i++)
@@ -103,9 +114,9 @@ static void free_all(const char ***objects)
     free(*objects);
 }
 
-static int link_objects(const struct job *j, size_t n_objects, bool is_command, cordon_error **err)
+static int link_objects(const struct job *j, size_t n_objects, const char *how, const char *exports, cordon_error **err)
 {
-    const char *fixed[] = {NULL, TOOLCHAIN_TARGET, is_command ? "-mexec-model=command" : "-mexec-model=reactor", "-Wl,--strip-all", "-Wl,--stack-first",
+    const char *fixed[] = {NULL, TOOLCHAIN_TARGET, how, exports, "-Wl,--strip-all", "-Wl,--stack-first",
                            "-Wl,-z,stack-size=65536", "-o"};
     enum { FIXED = sizeof fixed / sizeof *fixed };
     cleanup(free_all) const char **objects = calloc(n_objects + 1, sizeof *objects);
@@ -131,25 +142,40 @@ static int link_objects(const struct job *j, size_t n_objects, bool is_command, 
 static int link_skill(const struct job *j, cordon_error **err)
 {
     int rc = compile_bindings(j, err);
-    return rc < 0 ? rc : link_objects(j, j->sources->n + 1, false, err);
+    return rc < 0 ? rc : link_objects(j, j->sources->n + 1, LINK_LIBRARY, LINK_NO_EXPORTS, err);
 }
 
 static int link_command(const struct job *j, cordon_error **err)
 {
-    int rc = link_objects(j, j->sources->n, true, err);
+    int rc = link_objects(j, j->sources->n, LINK_PROGRAM, LINK_NO_EXPORTS, err);
     if (rc != -CORDON_E_BUILD_FAILED)
         return rc;
     return err_hint(err, "The linker's own messages are above. No source includes \"%s\", so these are taken for a program, which needs main; a skill includes it.",
                     j->bindings->header);
 }
 
-int compile_core(const struct toolchain *t, const struct sources *s, const struct bindings *b, bool may_be_command, bool *ret_command, cordon_error **err)
+static int link_blufio(const struct job *j, cordon_error **err)
+{
+    int rc = link_objects(j, j->sources->n, LINK_LIBRARY, "-Wl,--export=run", err);
+    return rc == -CORDON_E_BUILD_FAILED ? err_hint(err, "The linker's own messages are above. A source includes \"" BLUFIO_HEADER "\": then `void run(void)` has to be there.") : rc;
+}
+
+static enum compile_made what_is_it(bool has_world, struct includes includes)
+{
+    if (has_world || includes.bindings)
+        return COMPILE_SKILL;
+    return includes.blufio ? COMPILE_BLUFIO : COMPILE_COMMAND;
+}
+
+int compile_core(const struct toolchain *t, const struct sources *s, const struct bindings *b, bool has_world, enum compile_made *ret, cordon_error **err)
 {
     struct job j = {.tools = t, .sources = s, .bindings = b};
-    bool includes = false;
-    int rc = compile_sources(&j, &includes, err);
-    if (rc < 0)
+    struct includes includes = {0};
+    int rc = has_world ? 0 : scratch_write(t->scratch, BLUFIO_HEADER, blufio_header, sizeof blufio_header - 1, err);
+    if (rc < 0 || (rc = compile_sources(&j, &includes, err)) < 0)
         return rc;
-    *ret_command = may_be_command && !includes;
-    return *ret_command ? link_command(&j, err) : link_skill(&j, err);
+    *ret = what_is_it(has_world, includes);
+    if (*ret == COMPILE_SKILL)
+        return link_skill(&j, err);
+    return *ret == COMPILE_BLUFIO ? link_blufio(&j, err) : link_command(&j, err);
 }

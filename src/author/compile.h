@@ -7,5 +7,9 @@
 
 #define COMPILE_CORE "core.wasm"   /* in the scratch folder */
 
-/* `may_be_command`: sources that do not include the bindings' header are a program with main, linked without them; *ret_command says so. */
-int compile_core(const struct toolchain *t, const struct sources *s, const struct bindings *b, bool may_be_command, bool *ret_command, cordon_error **err);
+/* What the sources are: by what they include. */
+enum compile_made { COMPILE_SKILL, COMPILE_COMMAND, COMPILE_BLUFIO };
+
+/* `has_world`: it was given, so they are a skill of it. Else those that include blufio.h are a module of that ABI, and those that include neither it nor the bindings'
+ * header a program with main; both are linked without bindings. */
+int compile_core(const struct toolchain *t, const struct sources *s, const struct bindings *b, bool has_world, enum compile_made *ret, cordon_error **err);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "author/templates.h"
 #include "author/skill_world.h"
+#include "author/template_c_blufio_README_md.h"
+#include "author/template_c_blufio_skill_c.h"
+#include "author/template_c_blufio_skill_toml.h"
+#include "author/template_c_blufio_tests_denied_toml.h"
+#include "author/template_c_blufio_tests_oslo_toml.h"
 #include "author/template_c_text_README_md.h"
 #include "author/template_c_text_skill_c.h"
 #include "author/template_c_text_skill_toml.h"
@@ -47,6 +52,18 @@ static const struct template_file c_text_files[] = {
     {NULL, NULL},
 };
 
+static const struct template_file c_blufio_files[] = {
+    {"skill.c", template_c_blufio_skill_c},
+    {"skill.toml", template_c_blufio_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_c_blufio_tests_oslo_toml},
+    {"tests/oslo.out", template_c_text_tests_oslo_out},
+    {"tests/denied.toml", template_c_blufio_tests_denied_toml},
+    {"README.md", template_c_blufio_README_md},
+    {".gitignore", template_ignore},
+    {NULL, NULL},
+};
+
 static const struct template_file prompt_files[] = {
     {"SKILL.md", template_prompt_SKILL_md},
     {"tests/sentence.toml", template_prompt_tests_sentence_toml},
@@ -59,6 +76,8 @@ static const struct template templates[CORDON_TEMPLATE_COUNT] = {
                            {"cordon build ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_C_SKILL] = {"a skill in C, text in and text out", false, c_text_files,
                                  {"cordon build ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_C_BLUFIO] = {"a core module of the blufio ABI, in C", false, c_blufio_files,
+                                  {"cordon build ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@", "cordon test ./@NAME@"}},
 };
 

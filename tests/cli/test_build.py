@@ -97,6 +97,24 @@ def test_a_program_becomes_a_command(build, cordon, tmp_path):
     assert cordon("run", out, "from stdin", "--", "one", "two").text == "one\ntwo\nfrom stdin"
 
 
+def test_a_source_that_includes_blufio_h_becomes_a_module_of_that_abi(build, cordon, folder):
+    write(folder, skill_c='#include "blufio.h"\n#include <stdio.h>\nvoid run(void) { puts("a line"); fflush(stdout); }\n')
+    done = build(folder, "-j")
+    assert done.status == 0 and done.err == "" and done.json["world"] == "blufio"
+    assert done.json["imports"] == ["wasi_snapshot_preview1"]
+    assert (folder / "skill.wasm").read_bytes()[:8] == b"\0asm\1\0\0\0"
+    assert "a line" in cordon("run", folder).text
+    write(folder, skill_c='#include "blufio.h"\nvoid run(void) { blufio_set_output("hi", 2); }\n')
+    assert build(folder, "-j").json["imports"] == ["blufio"]
+    assert cordon("run", folder).text == "hi"
+
+
+def test_a_module_of_the_blufio_abi_without_run_is_refused(build, folder):
+    write(folder, skill_c='#include "blufio.h"\nint x;\n')
+    refused(build(folder), "run", "cannot link", "`void run(void)` has to be there")
+    assert not (folder / "skill.wasm").exists()
+
+
 def test_the_documented_skill_works(build, cordon, tmp_path):
     text = (ROOT / "docs/guests/c.md").read_text()
     write(tmp_path / "shout", skill_c=re.search(r"```c\n(.*?)```", text, re.DOTALL)[1])

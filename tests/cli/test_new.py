@@ -85,6 +85,19 @@ def test_a_skill_of_the_skill_world_builds_and_runs_as_it_stands(new, cordon, tm
     assert cordon("run", "./words", "../x", cwd=tmp_path).status == 1
 
 
+@needs_clang
+def test_a_module_of_the_blufio_abi_builds_and_runs_as_it_stands(new, cordon, tmp_path):
+    assert new("words", "--abi", "blufio").status == 0
+    built = cordon("build", "words", "-j", cwd=tmp_path)
+    assert built.status == 0 and built.err == "" and built.json["world"] == "blufio" and built.json["imports"] == ["blufio"]
+    assert cordon("inspect", "./words", "-j", cwd=tmp_path).json["kind"] == "blufio"
+    assert cordon("run", "./words", "Oslo", "-a", "read=words/data::/data", cwd=tmp_path).text.strip() == "-3 2 snow"
+    done = cordon("run", "./words", "Oslo", cwd=tmp_path)
+    assert done.status == 3 and "capability not permitted: " in done.err
+    for word in ("../x", '""', "{}", "x" * 65, '"a\\"b"'):
+        assert "a city is a name" in cordon("run", "./words", word, cwd=tmp_path).text
+
+
 def test_a_prompt_runs_as_it_stands(new, cordon, tmp_path):
     assert new("how-to", "--type", "prompt").status == 0
     assert files(tmp_path / "how-to") == ["README.md", "SKILL.md", "tests/sentence.toml"]
@@ -113,7 +126,7 @@ def test_what_it_says(new, tmp_path):
 def test_the_commands_it_names_and_those_of_the_readme_work(new, cordon, tmp_path):
     if not (shutil.which("clang-14") or shutil.which("clang")):
         pytest.skip("clang is not installed")
-    for name, options in [("typed", []), ("-odd_Name-", ["--"]), ("text", ["--world", "skill"])]:
+    for name, options in [("typed", []), ("-odd_Name-", ["--"]), ("text", ["--world", "skill"]), ("module", ["--abi", "blufio"])]:
         next_ = new("-j", *options, name).json["next"]
         readme = [line.strip() for line in (tmp_path / name / "README.md").read_text().splitlines() if line.startswith("    ")]
         assert readme == next_
@@ -172,6 +185,7 @@ def test_other_languages_are_refused_by_name(new, tmp_path, lang):
 
 @pytest.mark.parametrize("words, why", [
     (["--lang", "cobol"], "cobol is not a language"), (["--type", "x"], "tool or prompt"), (["--world", "x"], "typed or skill"),
+    (["--abi", "x"], "component or blufio"), (["--abi", "blufio", "--world", "skill"], "leave --world out"), (["--type", "prompt", "--abi", "blufio"], "no --abi"),
     (["--type", "prompt", "--lang", "c"], "no --lang"), (["--type", "prompt", "--world", "skill"], "no --world"),
 ])
 def test_options_that_are_refused(new, tmp_path, words, why):

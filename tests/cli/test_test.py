@@ -249,7 +249,7 @@ def test_nothing_that_a_project_says_can_look_like_another_case(cordon, project)
 
 
 @pytest.mark.skipif(not shutil.which("clang-14") and not shutil.which("clang"), reason="clang is not installed")
-@pytest.mark.parametrize("options", [[], ["--world", "skill"]])
+@pytest.mark.parametrize("options", [[], ["--world", "skill"], ["--abi", "blufio"]])
 def test_a_new_skill_passes_its_cases(cordon, tmp_path, options):
     assert cordon("new", "weather", *options, cwd=tmp_path).status == 0
     assert cordon("build", "weather", cwd=tmp_path).status == 0
