@@ -98,6 +98,19 @@ def test_a_module_of_the_blufio_abi_builds_and_runs_as_it_stands(new, cordon, tm
         assert "a city is a name" in cordon("run", "./words", word, cwd=tmp_path).text
 
 
+@needs_clang
+@pytest.mark.parametrize("options, call", [
+    ([], ["--args", '["Oslo", 1]']), (["--world", "skill"], ["Oslo"]), (["--abi", "blufio"], ["Oslo"]),
+])
+def test_what_it_makes_installs_from_source_and_runs(new, cordon, tmp_path, options, call):
+    home = {"CORDON_HOME": str(tmp_path / "home")}
+    assert new("weather", *options).status == 0
+    done = cordon("install", "./weather", "--allow", f"read={tmp_path}/weather/data::/data", cwd=tmp_path, env=home)
+    assert done.status == 0, done.err
+    done = cordon("run", "weather", *call, cwd=tmp_path, env=home)
+    assert done.status == 0 and "snow" in done.text, done.err
+
+
 def test_a_prompt_runs_as_it_stands(new, cordon, tmp_path):
     assert new("how-to", "--type", "prompt").status == 0
     assert files(tmp_path / "how-to") == ["README.md", "SKILL.md", "tests/sentence.toml"]

@@ -2,6 +2,7 @@
  * Building C skills, as far as it takes a made-up toolchain or a made-up helper; what people see of it is in tests/cli/test_build.py. */
 #include "author/bindings.h"
 #include "author/build.h"
+#include "author/core_imports.h"
 #include "author/output.h"
 #include "base/scratch.h"
 #include "author/sources.h"
@@ -302,6 +303,50 @@ START_TEST(a_helper_that_is_given_must_be_there)
 }
 END_TEST
 
+/* A type section, then functions `log` and `get_env` of blufio and `f` of w. */
+static const uint8_t module_bytes[] =
+    "\0asm\1\0\0\0" "\1\4\1\x60\0\0" "\2\x26\3" "\6blufio\3log\0\0" "\6blufio\7get_env\0\x80\0" "\1w\1f\0\0";
+enum { MODULE_LEN = sizeof module_bytes - 1 };
+
+START_TEST(modules_that_are_imported_from_are_listed_once)
+{
+    json_t *list = core_imports(module_bytes, MODULE_LEN);
+    ck_assert_ptr_nonnull(list);
+    ck_assert_uint_eq(json_array_size(list), 2);
+    ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "blufio");
+    ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "w");
+    json_decref(list);
+}
+END_TEST
+
+/* In memory of their own size, so that a sanitizer sees a step too far. */
+START_TEST(a_module_that_is_cut_off_is_none)
+{
+    for (size_t len = 0; len < MODULE_LEN; len++) {
+        uint8_t *copy = malloc(len + !len);
+        memcpy(copy, module_bytes, len);
+        json_t *list = core_imports(copy, len);
+        ck_assert(len == 8 || len == 14 ? list && json_array_size(list) == 0 : !list);
+        json_decref(list);
+        free(copy);
+    }
+}
+END_TEST
+
+START_TEST(lengths_of_a_module_that_lead_out_of_it_are_refused)
+{
+    uint8_t copy[MODULE_LEN];
+    for (size_t at = 8; at < MODULE_LEN; at++) {
+        memcpy(copy, module_bytes, MODULE_LEN);
+        copy[at] = 0xff;
+        json_decref(core_imports(copy, MODULE_LEN));
+    }
+    memcpy(copy, module_bytes, MODULE_LEN);
+    copy[17] = 0x7f;
+    ck_assert_ptr_null(core_imports(copy, MODULE_LEN));
+}
+END_TEST
+
 Suite *suite_author(void)
 {
     Suite *s = suite_create("author");
@@ -322,6 +367,9 @@ Suite *suite_author(void)
     tcase_add_test(t, too_many_files_of_wit_are_refused);
     tcase_add_test(t, an_output_that_cannot_be_written_whole_leaves_what_was_there);
     tcase_add_test(t, a_helper_that_is_given_must_be_there);
+    tcase_add_test(t, modules_that_are_imported_from_are_listed_once);
+    tcase_add_test(t, a_module_that_is_cut_off_is_none);
+    tcase_add_test(t, lengths_of_a_module_that_lead_out_of_it_are_refused);
     suite_add_tcase(s, t);
     return s;
 }
