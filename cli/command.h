@@ -51,7 +51,7 @@ const char *group_name(enum group group);
 /* Runs the action that the first word names, if its words fit. */
 int action_run(struct cli *cli);
 
-extern const struct command command_run, command_inspect, command_new, command_build, command_test, command_tools, command_bench, command_doctor,
+extern const struct command command_run, command_chain, command_inspect, command_new, command_build, command_test, command_tools, command_bench, command_doctor,
     command_memory, command_secret, command_audit,
     command_install, command_update, command_import, command_apply, command_export,
     command_list, command_remove, command_rollback, command_verify, command_grant, command_revoke, command_limit,

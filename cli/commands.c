@@ -5,6 +5,7 @@
 
 static const struct command *const commands[] = {
     &command_run,    &command_new,     &command_build,   &command_test,   &command_inspect,    &command_tools, &command_bench,
+    &command_chain,
     &command_memory, &command_secret, &command_audit,
     &command_install, &command_update, &command_import, &command_apply, &command_export,
     &command_warm,

@@ -156,17 +156,31 @@ static void print_for_good(const struct cli *cli, const char *grant)
     fputc('\n', stderr);
 }
 
+static bool takes_grants(const struct command *command)
+{
+    for (const struct option *o = command->options; o && o->name; o++)
+        if (strcmp(o->name, "allow") == 0)
+            return true;
+    return false;
+}
+
+static void print_once(const struct cli *cli, const char *grant)
+{
+    fprintf(stderr, "  Once: cordon %s ", cli->command->name);
+    quote_print(stderr, cli->args.words[0]);
+    fputs(" -a ", stderr);
+    quote_print(stderr, grant);
+    fputc('\n', stderr);
+}
+
 /* The line to paste, for a person: a program that reads this must not find commands in it. */
 static void print_way_out(const struct cli *cli, const cordon_outcome *o, size_t n)
 {
     cleanup_text char *grant = cli->err_is_terminal && !cli->quiet ? cordon_outcome_denial_grant(o, n) : NULL;
     if (!grant || !cli->command || !cli->args.n_words)
         return;
-    fprintf(stderr, "  Once: cordon %s ", cli->command->name);
-    quote_print(stderr, cli->args.words[0]);
-    fputs(" -a ", stderr);
-    quote_print(stderr, grant);
-    fputc('\n', stderr);
+    if (takes_grants(cli->command))
+        print_once(cli, grant);
     print_for_good(cli, grant);
 }
 
@@ -203,9 +217,13 @@ static void print_frames(const struct cli *cli, const cordon_outcome *o)
     }
 }
 
-static void print_failure(const struct cli *cli, const cordon_outcome *o)
+static void print_failure(const struct cli *cli, const char *where, const cordon_outcome *o)
 {
     print_who(cli);
+    if (where) {
+        print_guest(stderr, where, 512);
+        fputs(": ", stderr);
+    }
     const char *message = cordon_outcome_message(o), *hint = cordon_outcome_hint(o);
     print_guest(stderr, message ? message : cordon_outcome_name(cordon_outcome_kind(o)), 8192);
     fputc('\n', stderr);
@@ -260,17 +278,22 @@ static int outcome_as_json(const struct cli *cli, const char *skill, const cordo
     return failed ? failed : cordon_outcome_exit_code(o);
 }
 
+void report_ending(const struct cli *cli, const char *where, const cordon_outcome *o)
+{
+    print_denials(cli, o);
+    if (cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
+        print_failure(cli, where, o);
+    if (cli->verbose || (is_limit(o) && !cli->quiet))
+        print_usage(o);
+}
+
 int report_outcome(const struct cli *cli, const char *skill, const cordon_outcome *o)
 {
     if (cli->json)
         return outcome_as_json(cli, skill, o);
     cordon_error *err = NULL;
     int rc = write_answer(cli, o, &err);
-    print_denials(cli, o);
-    if (cordon_outcome_kind(o) != CORDON_OUTCOME_OK)
-        print_failure(cli, o);
-    if (cli->verbose || (is_limit(o) && !cli->quiet))
-        print_usage(o);
+    report_ending(cli, NULL, o);
     int code = cordon_outcome_exit_code(o);
     if (rc < 0) {
         int failed = report_error(cli, skill, err);

@@ -17,6 +17,8 @@ int report_error(const struct cli *cli, const char *skill, cordon_error *err);
 void report_log_line(const struct cli *cli, const char *skill, const char *level, const char *message);
 /* Tells how a call ended (answer, log, denials, reason) and gives the exit code. */
 int report_outcome(const struct cli *cli, const char *skill, const cordon_outcome *outcome);
+/* The same on stderr alone, without the answer: denials, and, behind `where` (NULL: nothing), the reason. */
+void report_ending(const struct cli *cli, const char *where, const cordon_outcome *outcome);
 
 /* Writes to stdout, all of it: 0, or IO. A stranger's text is escaped if stdout is a terminal. */
 int out_write(const char *data, size_t len, cordon_error **err);

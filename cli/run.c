@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cordon run: one call of one skill. The guest runs inside cordon_host_dispatch on this very thread, a slice at a time, so that a signal can cancel it between two
- * instructions of it, and the process needs no other thread.
+ * cordon run: one call of one skill.
  */
 #include "ask.h"
 #include "begin.h"
+#include "calling.h"
 #include "cleanup.h"
 #include "command.h"
 #include "interrupt.h"
 #include "report.h"
 #include "script.h"
-#include <poll.h>
-#include <string.h>
 
 enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ASK, RUN_OPTIONS };
 
@@ -24,86 +22,20 @@ static const struct option options[RUN_OPTIONS + 1] = {
     [RUN_OPTIONS] = OPTION_END,
 };
 
-/* Guest lines go out as they are written, each behind the skill's name; while a question stands they wait. */
-struct lines { const struct cli *cli; const char *skill; };
-
-static void on_line(void *data, const char *invocation_id, const char *level, const char *message)
-{
-    const struct lines *l = data;
-    (void)invocation_id;
-    report_log_line(l->cli, l->skill, level, message);
-}
-
-struct ending {
-    bool done;
-    cordon_outcome *outcome;
-    cordon_error *err;
-};
-
-static void on_done(void *data, cordon_outcome *outcome, cordon_error *err)
-{
-    *(struct ending *)data = (struct ending){.done = true, .outcome = outcome, .err = err};
-}
-
-/* Runs the request to its end, which a signal may bring nearer. */
-static int call(cordon_host *host, cordon_request *req, struct ending *ret, cordon_error **err)
-{
-    cordon_call *started = NULL;
-    interrupt_begin();
-    int rc = cordon_request_start(req, on_done, ret, &started, err);
-    if (rc < 0)
-        return rc;
-    interrupt_watch(started);
-    struct pollfd ready = {.fd = cordon_host_fd(host), .events = POLLIN};
-    while (cordon_host_dispatch(host), !ret->done)
-        poll(&ready, 1, cordon_host_timeout_ms(host)); /* EINTR: the handler has cancelled, the next dispatch delivers */
-    interrupt_watch(NULL);
-    cordon_call_unref(started);
-    return 0;
-}
-
-/* From here on the process starts nothing, and reaches nothing but what was granted; not with --ask, where that is not known yet. Not where the process itself
- * has something to do at its end: the address sanitizer starts a thread that traces the others, to look for leaks; the figures of `make coverage` are files. */
-static int lock_in(const struct cli *cli, cordon_host *host, const cordon_request *req, cordon_error **err)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(CORDON_COVERAGE)
-    (void)cli, (void)host, (void)req, (void)err;
-    return 0;
-#else
-    const char *missing = NULL;
-    int rc = cordon_lock_in(host, req, &missing, err);
-    if (rc == 0 && missing && cli->verbose && !cli->json)
-        fprintf(stderr, "cordon run: not locked in fully, the kernel lacks: %s\n", missing);
-    return rc;
-#endif
-}
-
-/* The row is written when the answer is out. */
-static void tell_missing(const struct cli *cli, cordon_host *host)
-{
-    cleanup_error cordon_error *why = NULL;
-    fflush(stdout);
-    if (cordon_audit_flush(host, &why) < 0 && !cli->quiet && !cli->json)
-        fprintf(stderr, "cordon run: this call is not in the audit: %s\n", cordon_error_message(why));
-}
-
 static int run_loaded(const struct cli *cli, const struct plan *plan, const struct session *s, const char *name)
 {
     cordon_error *err = NULL;
     cleanup_request cordon_request *req = NULL;
     cleanup(ask_finish) struct ask ask = {0};
-    struct ending end = {0};
+    cleanup_outcome cordon_outcome *outcome = NULL;
     bool asks = args_has(&cli->args, "ask");
-    struct lines lines = {cli, name};
+    struct calling_lines lines = {cli, name};
     if (plan_request(plan, s->skill, &req, &err) < 0 || ask_begin(cli, asks, &ask, &err) < 0 || ask_attach(&ask, s->skill, req, &err) < 0 ||
-        (!cli->json && cordon_request_set_log(req, on_line, &lines, &err) < 0) ||
-        (!asks && lock_in(cli, s->host, req, &err) < 0) || call(s->host, req, &end, &err) < 0)
+        (!cli->json && cordon_request_set_log(req, calling_line, &lines, &err) < 0) ||
+        (!asks && calling_lock_in(cli, s->host, req, &err) < 0) || calling_run(s->host, req, &outcome, &err) < 0)
         return report_error(cli, name, err);
-    if (end.err)
-        return report_error(cli, name, end.err);
-    cleanup_outcome cordon_outcome *outcome = end.outcome;
     int code = report_outcome(cli, name, outcome);
-    tell_missing(cli, s->host);
+    calling_flush_audit(cli, s->host);
     ask_sum_up(&ask);
     return code;
 }

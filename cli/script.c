@@ -21,8 +21,8 @@ static int prepare(const struct plan *p, cordon_script *s, cordon_error **err)
     return rc == 0 && p->input ? cordon_script_set_input(s, p->input, p->input_len, err) : rc;
 }
 
-/* A signal makes the descriptor readable, which cancels. */
-static int call(cordon_script *s, cordon_outcome **ret, cordon_error **err)
+/* A signal makes the descriptor readable. */
+int script_call(cordon_script *s, cordon_outcome **ret, cordon_error **err)
 {
     cleanup_fd int cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (cancel < 0)
@@ -34,14 +34,19 @@ static int call(cordon_script *s, cordon_outcome **ret, cordon_error **err)
     return rc;
 }
 
+void script_tell_log(const struct cli *cli, const char *name, const cordon_outcome *outcome)
+{
+    const char *level, *message;
+    for (size_t i = 0; !cli->json && cordon_outcome_log(outcome, i, &level, &message); i++)
+        report_log_line(cli, name, level, message);
+}
+
 int script_run(const struct cli *cli, const struct plan *plan, cordon_script *s, const char *name)
 {
     cordon_error *err = NULL;
     cleanup_outcome cordon_outcome *outcome = NULL;
-    if (check_plan(plan, name, &err) < 0 || prepare(plan, s, &err) < 0 || call(s, &outcome, &err) < 0)
+    if (check_plan(plan, name, &err) < 0 || prepare(plan, s, &err) < 0 || script_call(s, &outcome, &err) < 0)
         return report_error(cli, name, err);
-    const char *level, *message;
-    for (size_t i = 0; !cli->json && cordon_outcome_log(outcome, i, &level, &message); i++)
-        report_log_line(cli, name, level, message);
+    script_tell_log(cli, name, outcome);
     return report_outcome(cli, name, outcome);
 }

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["run", "new", "build", "test", "inspect", "tools", "bench", "memory", "secret", "audit", "install", "update", "import", "apply", "export", "warm", "list",
+COMMANDS = ["run", "new", "build", "test", "inspect", "tools", "bench", "chain", "memory", "secret", "audit", "install", "update", "import", "apply", "export", "warm", "list",
             "remove", "rollback", "verify", "grant", "revoke", "limit", "key", "sign", "push", "doctor", "explain", "completion", "help", "version"]
 LATER = ["serve", "mcp"]
 TOPICS = ["grants", "limits", "exit-codes", "config", "json"]
