@@ -54,11 +54,36 @@ def test_bytes_go_on_as_they_are(cordon, wat, tmp_path):
     assert done["output_kind"] == "base64" and done["output"] == done["links"][1]["output"]
 
 
-def test_json_goes_on_as_its_text(cordon, wat):
-    done = cordon("chain", wat("blufio-echo"), ECHO, "-i", '{"a": [1, 18446744073709551615, 0.1]}')
-    assert (done.status, done.text) == (0, '{"a":[1,18446744073709551615,0.1]}')
-    done = cordon("chain", ECHO, wat("blufio-echo"), "-i", '{"a": [1, 18446744073709551615, 0.1]}', "-j")
-    assert '"output":{"a":[1,18446744073709551615,0.1]},"output_kind":"json"' in done.text or done.json["output_kind"] == "text"
+LENGTH = """(component
+    (core module $m
+        (memory (export "memory") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+        (func (export "length") (param i32 i32) (result i64) local.get 1 i64.extend_i32_u))
+    (core instance $i (instantiate $m))
+    (func (export "length") (param "text" string) (result u64)
+        (canon lift (core func $i "length") (memory $i "memory") (realloc (func $i "realloc")))))"""
+NUMBER = """(component
+    (core module $m (func (export "number") (result i32) i32.const 42))
+    (core instance $i (instantiate $m))
+    (func (export "number") (result u32) (canon lift (core func $i "number"))))"""
+
+
+def test_json_goes_on_as_its_text(cordon, tmp_path):
+    length, number = tmp_path / "length.wat", tmp_path / "number.wat"
+    length.write_text(LENGTH)
+    number.write_text(NUMBER)
+    done = cordon("chain", length, ECHO, length, "-i", "some longer text", "-j").json
+    assert [link["output"] for link in done["links"]] == [16, "16", 2]
+    assert (done["output"], done["output_kind"]) == (2, "json")
+    assert cordon("chain", number, ECHO).text == "42"
+    assert cordon("chain", ECHO, length, "-i", "abc").text == "3\n"
+
+
+def test_one_that_takes_no_input_can_only_be_the_first(cordon, tmp_path):
+    number = tmp_path / "number.wat"
+    number.write_text(NUMBER)
+    done = cordon("chain", ECHO, number, "-i", "x", "-j")
+    assert (done.status, done.json["position"], done.json["error"]["id"]) == (2, 1, "bad-args")
 
 
 def test_without_an_input_the_first_gets_none(cordon):
