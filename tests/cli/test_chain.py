@@ -61,7 +61,7 @@ LENGTH = """(component
         (func (export "length") (param i32 i32) (result i64) local.get 1 i64.extend_i32_u))
     (core instance $i (instantiate $m))
     (func (export "length") (param "text" string) (result u64)
-        (canon lift (core func $i "length") (memory $i "memory") (realloc (func $i "realloc")))))"""
+        (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"""
 NUMBER = """(component
     (core module $m (func (export "number") (result i32) i32.const 42))
     (core instance $i (instantiate $m))
