@@ -11,6 +11,18 @@ from test_registry import home, put, run  # noqa: F401 (fixtures)
 from test_signal import wait_until_busy
 
 ECHO, ERR, LOG, ENV = (str(FIXTURES / f"{name}.wat") for name in ("echo", "err", "log", "env"))
+LENGTH = """(component
+    (core module $m
+        (memory (export "memory") 1)
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+        (func (export "length") (param i32 i32) (result i64) local.get 1 i64.extend_i32_u))
+    (core instance $i (instantiate $m))
+    (func (export "length") (param "text" string) (result u64)
+        (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"""
+NUMBER = """(component
+    (core module $m (func (export "number") (result i32) i32.const 42))
+    (core instance $i (instantiate $m))
+    (func (export "number") (result u32) (canon lift (core func $i "number"))))"""
 
 
 @pytest.fixture
@@ -32,8 +44,15 @@ def script(put, run, tmp_path):  # noqa: F811
 # ---- what flows ----
 
 
-def test_the_output_of_one_is_the_input_of_the_next(cordon, put, run, script):  # noqa: F811
+def test_the_output_of_one_is_the_input_of_the_next(cordon, tmp_path):
     assert cordon("chain", ECHO, ECHO, ECHO, "-i", "some text").text == "some text"
+    length = tmp_path / "length.wat"
+    length.write_text(LENGTH)
+    assert cordon("chain", length, length, "-i", "x" * 12345).text == "5\n"
+    assert cordon("chain", ECHO, length, ECHO, "-i", "x" * 12345).text == "12345"
+
+
+def test_scripts_are_links_too(run, script):  # noqa: F811
     script("upper", "tr a-z A-Z\n")
     script("twice", 'read line; printf "%s%s" "$line" "$line"\n')
     assert run("chain", "upper", "twice", "upper", ECHO, "-i", "ab").text == "ABAB"
@@ -52,20 +71,6 @@ def test_bytes_go_on_as_they_are(cordon, wat, tmp_path):
     assert cordon("chain", wat("cat"), wat("cat"), "--input-file", tmp_path / "in").out == data
     done = cordon("chain", wat("cat"), wat("cat"), "-f", "-", "-j", input=data).json
     assert done["output_kind"] == "base64" and done["output"] == done["links"][1]["output"]
-
-
-LENGTH = """(component
-    (core module $m
-        (memory (export "memory") 1)
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
-        (func (export "length") (param i32 i32) (result i64) local.get 1 i64.extend_i32_u))
-    (core instance $i (instantiate $m))
-    (func (export "length") (param "text" string) (result u64)
-        (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"""
-NUMBER = """(component
-    (core module $m (func (export "number") (result i32) i32.const 42))
-    (core instance $i (instantiate $m))
-    (func (export "number") (result u32) (canon lift (core func $i "number"))))"""
 
 
 def test_json_goes_on_as_its_text(cordon, tmp_path):
