@@ -11,16 +11,31 @@ enum { LINE_MAX_BYTES = 8192, TEXT_SHOWN = 400, HINT_SHORT = 960 /* a hint has r
 
 /* ---- the command line ---- */
 
+static bool has_allow(const struct cli *cli)
+{
+    for (int i = 0; i < cli->args.n_many; i++)
+        if (!strcmp(cli->command->options[cli->args.many[i].row].name, "allow"))
+            return true;
+    return false;
+}
+
 int consent_check(const struct cli *cli, cordon_error **err)
 {
     bool yes = args_has(&cli->args, "yes"), none = args_has(&cli->args, "no-grants");
     if (yes && none)
         return cordon_error_set(err, CORDON_E_USAGE, "no-grants", "--yes grants what is asked, --no-grants nothing of it: give one of them.",
                                 "--yes and --no-grants do not go together");
-    for (int i = 0; none && i < cli->args.n_many; i++)
-        if (!strcmp(cli->command->options[cli->args.many[i].row].name, "allow"))
-            return cordon_error_set(err, CORDON_E_USAGE, "no-grants", "With --allow alone, nothing else is granted either.", "--allow and --no-grants do not go together");
+    if (none && has_allow(cli))
+        return cordon_error_set(err, CORDON_E_USAGE, "no-grants", "With --allow alone, nothing else is granted either.", "--allow and --no-grants do not go together");
     return 0;
+}
+
+int consent_may_answer(const struct cli *cli, const cordon_host_opts *opts, cordon_error **err)
+{
+    if (cordon_host_opts_flags(opts) || (!has_allow(cli) && !args_has(&cli->args, "yes")))
+        return 0;
+    return cordon_error_set(err, CORDON_E_NOT_GRANTED, "allow", "Answer on a terminal, or install with --no-grants. `cordon doctor` shows which file says so.",
+                            "the settings let no flag grant anything (`[policy] flags`)");
 }
 
 static int accept_one(cordon_install *install, const char *what, cordon_error **err)
@@ -47,14 +62,6 @@ int consent_prepare(const struct cli *cli, cordon_install *install, cordon_error
 {
     cordon_install_set_build(install, args_has(&cli->args, "build"), cli->quiet ? -1 : STDERR_FILENO);
     return for_each(cli, "accept", accept_one, install, err);
-}
-
-static bool has_allow(const struct cli *cli)
-{
-    for (int i = 0; i < cli->args.n_many; i++)
-        if (!strcmp(cli->command->options[cli->args.many[i].row].name, "allow"))
-            return true;
-    return false;
 }
 
 /* 1: the options say it. */

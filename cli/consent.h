@@ -17,6 +17,8 @@ enum { CONSENT_OPTIONS = 6 };
 
 /* What is wrong with the answers is found before anything is fetched: --yes and --no-grants at once. */
 int consent_check(const struct cli *cli, cordon_error **err);
+/* NOT_GRANTED: --allow and --yes are flags that grant, and the settings let none do that. */
+int consent_may_answer(const struct cli *cli, const cordon_host_opts *opts, cordon_error **err);
 /* --accept and --build. */
 int consent_prepare(const struct cli *cli, cordon_install *install, cordon_error **err);
 /* Shows `plan` (as cordon_install_describe has it) to a person. */

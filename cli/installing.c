@@ -23,8 +23,11 @@ int installing_fetch(const struct cli *cli, struct installing *i, const char *wh
 {
     struct progress progress;
     cleanup_text char *text = NULL;
+    int rc = consent_may_answer(cli, i->session.opts, err);
+    if (rc < 0)
+        return rc;
     bool shown = cli->err_is_terminal && !cli->json && !cli->quiet && progress_begin(&progress, "fetching", what) == 0;
-    int rc = cordon_install_fetch(i->install, err);
+    rc = cordon_install_fetch(i->install, err);
     if (shown)
         progress_end(&progress);
     if (rc == 0)

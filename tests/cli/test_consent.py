@@ -76,6 +76,16 @@ def test_yes_does_not_grant_exec(cordon, home):
     assert done.status == 0 and not done.json["granted"] and done.json["not_granted"] == ["exec"]
 
 
+@pytest.mark.parametrize("answer", [["--yes"], ["--allow", "env=LANG"]])
+def test_where_the_settings_let_no_flag_grant_neither_yes_nor_allow_does(cordon, skill, home, answer):
+    settings = home / "config.toml"
+    settings.write_text("[policy]\nflags = false\n")
+    settings.chmod(0o600)
+    done = cordon("install", skill, "--config", settings, *answer)
+    assert done.status == 3 and "the settings let no flag grant anything" in done.err and not installed(cordon, skill)
+    assert cordon("install", skill, "--config", settings, "--no-grants").status == 0
+
+
 def test_yes_gives_a_folder_only_if_it_is_here(cordon, home):
     (home / "data").mkdir()
     skill = toml_skill(home / "s", capabilities=f'filesystem.read = ["{home}/data", "{home}/nowhere"]')
