@@ -369,7 +369,7 @@ def test_a_skill_whose_execute_has_another_type_is_refused(made, ty):
     ('(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))) (func (export "_start") (drop (call 0 (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0)))))',
      ("not-a-component",)),
     ('(module (import "wasi_snapshot_preview1" "proc_exit" (global i32)) (func (export "_start")))', ("not-a-component",)),
-    ('(module (import "blufio" "log" (func (param i32 i32 i32))) (func (export "run")) (func (export "_start")))', ("not-a-component",)),
+    ('(module (import "blufio" "log" (func (param i32 i32 i32))) (func (export "run")) (func (export "_start")))', ("bad-artifact",)),
     ('(module (memory (export "memory") 1) (func (export "cabi_realloc")) (func (export "_start")))', ("not-a-component",)),
 ])
 def test_core_modules_that_are_no_commands(made, text, ids):
