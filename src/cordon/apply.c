@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Brings the registry to what a file says, in one transaction. What has to be fetched is fetched before it begins. The file is the operator's word: what it grants is granted, and
  * nothing else; but whom to trust it does not decide for a skill, so a changed key or a lower version is refused here as everywhere. */
+#include "cordon/answer.h"
 #include "cordon/apply.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -341,10 +342,5 @@ int cordon_apply(cordon_registry *registry, const char *path, bool dry_run, bool
     if (rc < 0 || (rc = prepare(&a, err)) < 0 || (rc = bring(&a, err)) < 0)
         return rc;
     json_t *done = json_pack("{s:i, s:b, s:O}", "cordon", 1, "dry_run", dry_run, "changes", a.changes);
-    char *text = done ? json_dumps(done, JSON_COMPACT) : NULL;
-    json_decref(done);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
+    return answer_json(done, ret_json, err);
 }

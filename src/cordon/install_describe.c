@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cordon/answer.h"
 #include "cordon/install_parts.h"
 
 #include <string.h>
@@ -116,10 +117,5 @@ int cordon_install_describe(const cordon_install *i, char **ret_json, cordon_err
     if (!i->fetched)
         return err_set(err, CORDON_E_USAGE, NULL, "nothing was fetched yet that could be described");
     json_t *j = describe(i);
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-    json_decref(j);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
+    return answer_json(j, ret_json, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The secrets, as a program on the library sees them: it can set, list and remove them, and read none. */
+#include "cordon/answer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "keep/secrets.h"
@@ -30,12 +31,7 @@ int cordon_secret_list(const char *home, char **ret_json, cordon_error **err)
         json_array_append_new(entries, entry_json(&list.item[i]));
     secret_list_finish(&list);
     json_t *whole = json_pack("{s:i, s:o}", "cordon", 1, "secrets", entries);
-    char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
-    json_decref(whole);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
+    return answer_json(whole, ret_json, err);
 }
 
 int cordon_secret_remove(const char *home, const char *name, cordon_error **err)

@@ -2,6 +2,7 @@
  * A publisher's keys: made, and shown as far as they are public. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cordon/answer.h"
 #include "cordon/key_place.h"
 #include "keep/home.h"
 #include "trust/trust.h"
@@ -85,17 +86,6 @@ static int public_path(const char *path, char **ret, cordon_error **err)
 
 /* ---- what is done with it ---- */
 
-/* Takes the object. */
-static int give(json_t *object, char **ret_json, cordon_error **err)
-{
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    json_decref(object);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
-}
-
 /* The public file is looked for first: to find it in the way after the key was made would leave half of the two. */
 static int write_both(const char *secret_file, const char *public_file, const struct trust_secret *s, cordon_error **err)
 {
@@ -112,7 +102,7 @@ int cordon_key_make(const char *home, const char *key, char **ret_json, cordon_e
     int r = key_place(home, key, true, &path, err);
     if (r < 0 || (r = public_path(path, &public, err)) < 0 || (r = trust_secret_make(&s, err)) < 0 || (r = write_both(path, public, s, err)) < 0)
         return r;
-    return give(json_pack("{s:i, s:s, s:s, s:s}", "cordon", 1, "id", trust_secret_key(s)->id, "key_file", path, "public_file", public), ret_json, err);
+    return answer_json(json_pack("{s:i, s:s, s:s, s:s}", "cordon", 1, "id", trust_secret_key(s)->id, "key_file", path, "public_file", public), ret_json, err);
 }
 
 int cordon_key_show(const char *home, const char *key, char **ret_json, cordon_error **err)
@@ -127,5 +117,5 @@ int cordon_key_show(const char *home, const char *key, char **ret_json, cordon_e
         cordon_error_free(*err);
         return no_such_key(key ? key : DEFAULT, err);
     }
-    return r < 0 ? r : give(json_pack("{s:i, s:s, s:s}", "cordon", 1, "id", k.id, "file", path), ret_json, err);
+    return r < 0 ? r : answer_json(json_pack("{s:i, s:s, s:s}", "cordon", 1, "id", k.id, "file", path), ret_json, err);
 }

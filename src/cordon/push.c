@@ -8,6 +8,7 @@
 #include "bundle/bundle.h"
 #include "child/memfile.h"
 #include "code/code.h"
+#include "cordon/answer.h"
 #include "cordon/fetching.h"
 #include "cordon/internal.h"
 #include "manifest/manifest.h"
@@ -172,12 +173,7 @@ static int say(const struct push *p, const uint8_t digest[32], char **ret_json, 
     json_t *o = reference && pinned ? json_pack("{si ss ss ss ss ss sI ss ss?}", "cordon", 1, "reference", reference, "pinned", pinned, "digest", sha256, "kind", p->sort,
                                                 "media_type", oci_kind_media_type(p->kind), "size_bytes", (json_int_t)p->len, "name", p->name, "version", p->manifest.version)
                                     : NULL;
-    char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
+    return answer_json(o, ret_json, err);
 }
 
 static int push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/safe.h"
+#include "cordon/answer.h"
 #include "cordon/key_place.h"
 #include "cordon/signed.h"
 #include "manifest/manifest.h"
@@ -54,17 +55,6 @@ static const char *digest_text(const uint8_t digest[BUNDLE_DIGEST], char ret[DIG
     return ret;
 }
 
-/* Takes the object. */
-static int give(json_t *object, char **ret_json, cordon_error **err)
-{
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    json_decref(object);
-    if (!text)
-        return err_nomem(err);
-    *ret_json = text;
-    return 0;
-}
-
 /* ---- signing ---- */
 
 /* For everybody to read, as the files it covers are. */
@@ -98,7 +88,7 @@ int cordon_sign(const char *home, const char *dir, const char *key, char **ret_j
     if (r < 0 || (r = trust_secret_read(path, &s, err)) < 0 || (r = authored_read(dir, &a, err)) < 0 ||
         (r = trust_sign(s, a.m.name, a.m.version, a.b.digest, &sig, err)) < 0 || (r = write_signature(&a, &sig, err)) < 0)
         return r;
-    return give(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "cordon", 1, "name", a.m.name, "version", a.m.version, "digest",
+    return answer_json(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "cordon", 1, "name", a.m.name, "version", a.m.version, "digest",
                           digest_text(a.b.digest, digest), "publisher", sig.publisher.id, "file", TRUST_SIGNATURE_FILE, "files", paths_json(&a.b), "left_out",
                           (json_int_t)a.b.left_out), ret_json, err);
 }
@@ -119,7 +109,7 @@ int cordon_signature_check(const char *dir, char **ret_json, cordon_error **err)
     int r = authored_read(dir, &a, err);
     if (r < 0 || (r = signed_look(&a.b, a.m.name, a.m.version, a.m.entry, &s, err)) < 0)
         return r;
-    return give(json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "cordon", 1, "name", a.m.name, "version", a.m.version, "digest", digest_text(a.b.digest, digest), "covers",
+    return answer_json(json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:o}", "cordon", 1, "name", a.m.name, "version", a.m.version, "digest", digest_text(a.b.digest, digest), "covers",
                           s.bundle.holds ? "bundle" : s.code.holds ? "code" : "nothing", "signature", word_json(&s.bundle), "code_signature", word_json(&s.code)),
                 ret_json, err);
 }
