@@ -33,6 +33,20 @@ void file_op_fail(struct host_op *op, const char *verb, cordon_error *why)
     cordon_error_free(why);
 }
 
+int file_op_read_text(struct host_op *op, const struct file_root *root, const char *rest, struct file_use *use, char **ret, size_t *ret_len)
+{
+    cleanup_free char *text = NULL;
+    cordon_error *err = NULL;
+    int rc = file_read(root, rest, host_op_room(op), use, &text, ret_len, &err);
+    if (rc == 0 && !text_is_utf8(text, *ret_len))
+        rc = err_set(&err, CORDON_E_IO, NULL, "it is not UTF-8 text");
+    if (rc < 0)
+        file_op_fail(op, "read", err);
+    else
+        *ret = take(text);
+    return rc;
+}
+
 static void run(struct pool_job *job)
 {
     struct file_op *f = (struct file_op *)job;

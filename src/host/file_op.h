@@ -11,3 +11,5 @@ typedef void file_work(struct host_op *op, const struct file_root *root, const c
 void file_op_begin(struct host_op *op, enum file_access access, const char *verb, file_work *work);
 /* "failed to VERB file 'PATH': WHY", with the path as the guest gave it. Takes `why`. */
 void file_op_fail(struct host_op *op, const char *verb, cordon_error *why);
+/* For read-file's work: the whole file, which has to be text. 0: *ret is the caller's; else `op` has been answered with the failure. */
+int file_op_read_text(struct host_op *op, const struct file_root *root, const char *rest, struct file_use *use, char **ret, size_t *ret_len);

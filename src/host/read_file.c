@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/file_op.h"
 #include "host/fns.h"
-#include "base/error.h"
-#include "base/text.h"
-
-#include <stdlib.h>
 
 static void read_now(struct host_op *op, const struct file_root *root, const char *rest, struct file_use *use)
 {
     char *text;
     size_t len;
-    cordon_error *err = NULL;
-    int rc = file_read(root, rest, host_op_room(op), use, &text, &len, &err);
-    if (rc == 0 && !text_is_utf8(text, len)) {
-        free(text);
-        rc = err_set(&err, CORDON_E_IO, NULL, "it is not UTF-8 text");
-    }
-    if (rc < 0)
-        file_op_fail(op, "read", err);
-    else
+    if (file_op_read_text(op, root, rest, use, &text, &len) == 0)
         host_op_answer_text(op, text, len);
 }
 
