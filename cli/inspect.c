@@ -19,33 +19,24 @@ static const struct option options[] = {
     [INSPECT_OPTIONS] = OPTION_END,
 };
 
-static void print_field(const char *label, const char *text)
-{
-    if (!*text)
-        return;
-    printf("%-12s", label);
-    print_guest(stdout, text, TEXT_MAX);
-    putchar('\n');
-}
-
 static void print_manifest(const json_t *m)
 {
-    print_field("manifest", text_of(m, "file"));
-    print_field("version", text_of(m, "version"));
-    print_field("about", text_of(m, "description"));
-    print_field("author", text_of(m, "author"));
+    installed_field("manifest", text_of(m, "file"));
+    installed_field("version", text_of(m, "version"));
+    installed_field("about", text_of(m, "description"));
+    installed_field("author", text_of(m, "author"));
 }
 
 /* What the registry says of an installed one goes in the place of what its manifest says. */
 static void print_head(const json_t *about, const json_t *installed)
 {
-    print_field("name", text_of(about, "name"));
+    installed_field("name", text_of(about, "name"));
     if (!installed)
         print_manifest(json_object_get(about, "manifest"));
-    print_field("kind", text_of(about, "kind"));
-    print_field("world", text_of(about, "world"));
-    print_field("tier", text_of(about, "tier"));
-    print_field("digest", text_of(about, "digest"));
+    installed_field("kind", text_of(about, "kind"));
+    installed_field("world", text_of(about, "world"));
+    installed_field("tier", text_of(about, "tier"));
+    installed_field("digest", text_of(about, "digest"));
     printf("%-12s%" JSON_INTEGER_FORMAT " bytes, compiled %" JSON_INTEGER_FORMAT "\n", "size",
            json_integer_value(json_object_get(about, "size_bytes")), json_integer_value(json_object_get(about, "code_bytes")));
 }
@@ -104,7 +95,7 @@ static void print_list(const json_t *about, const char *key, const char *label)
     size_t i;
     json_t *e;
     json_array_foreach(json_object_get(about, key), i, e)
-        print_field(i ? "" : label, json_is_string(e) ? json_string_value(e) : text_of(e, "name"));
+        installed_field(i ? "" : label, json_is_string(e) ? json_string_value(e) : text_of(e, "name"));
 }
 
 /* What it asks for, in words; without a manifest, what its imports could use. */
@@ -171,9 +162,9 @@ static int refused(const struct cli *cli, const struct target *t, cordon_error *
 {
     struct stat st;
     if (!cli->json && t->name[0]) {
-        print_field("name", t->name);
+        installed_field("name", t->name);
         if (t->path)
-            print_field("file", t->path);
+            installed_field("file", t->path);
         if (!t->path || stat(t->path, &st) == 0)
             printf("%-12s%zu bytes\n", "size", t->path ? (size_t)st.st_size : t->len);
         puts("refused     it cannot be loaded");
@@ -197,9 +188,9 @@ static int show_script(const struct cli *cli, json_t *installed)
 {
     if (cli->json)
         return out_object(cli, installed);
-    print_field("name", text_of(installed, "name"));
-    print_field("kind", "script");
-    print_field("tier", text_of(installed, "tier"));
+    installed_field("name", text_of(installed, "name"));
+    installed_field("kind", "script");
+    installed_field("tier", text_of(installed, "tier"));
     installed_print(installed);
     installed_print_limits(installed);
     return out_end(cli, 0);

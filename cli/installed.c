@@ -6,7 +6,7 @@
 
 enum { TEXT_MAX = 4096, CELL_MAX = 300 };
 
-static void print_field(const char *label, const char *text)
+void installed_field(const char *label, const char *text)
 {
     if (!*text)
         return;
@@ -53,7 +53,7 @@ static void print_publisher(const json_t *about)
 {
     const char *key = text_of(about, "publisher"), *standing = text_of(about, "standing");
     if (!*key) {
-        print_field("signed", "by nobody");
+        installed_field("signed", "by nobody");
         return;
     }
     printf("%-12sby %s: %s\n", "signed", key,
@@ -82,12 +82,12 @@ static void print_versions(const json_t *about)
 void installed_print(const json_t *about)
 {
     print_versions(about);
-    print_field("about", text_of(about, "description"));
-    print_field("author", text_of(about, "author"));
-    print_field("source", text_of(about, "source"));
+    installed_field("about", text_of(about, "description"));
+    installed_field("author", text_of(about, "author"));
+    installed_field("source", text_of(about, "source"));
     print_publisher(about);
-    print_field("bundle", text_of(about, "digest"));
-    print_field("files", text_of(about, "path"));
+    installed_field("bundle", text_of(about, "digest"));
+    installed_field("files", text_of(about, "path"));
     if (json_is_array(json_object_get(about, "asks")))
         print_grants(about, "asks", "asks to", "nothing");
     print_grants(about, "grants", "granted", "nothing");
