@@ -5,6 +5,7 @@
  */
 #include "author/compile.h"
 #include "author/blufio_header.h"
+#include "author/cordon_skill_header.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/scratch.h"
@@ -14,6 +15,7 @@
 
 enum { TEXT_MAX = 4096 };
 #define BLUFIO_HEADER "blufio.h"
+#define SKILL_HEADER "cordon-skill.h"
 
 struct job {
     const struct toolchain *tools;
@@ -160,6 +162,13 @@ static int link_blufio(const struct job *j, cordon_error **err)
     return rc == -CORDON_E_BUILD_FAILED ? err_hint(err, "The linker's own messages are above. A source includes \"" BLUFIO_HEADER "\": then `void run(void)` has to be there.") : rc;
 }
 
+/* What sources may include beside the bindings. */
+static int write_headers(const char *scratch, bool has_world, cordon_error **err)
+{
+    int rc = scratch_write(scratch, SKILL_HEADER, cordon_skill_header, sizeof cordon_skill_header - 1, err);
+    return rc < 0 || has_world ? rc : scratch_write(scratch, BLUFIO_HEADER, blufio_header, sizeof blufio_header - 1, err);
+}
+
 static enum compile_made what_is_it(bool has_world, struct includes includes)
 {
     if (has_world || includes.bindings)
@@ -171,7 +180,7 @@ int compile_core(const struct toolchain *t, const struct sources *s, const struc
 {
     struct job j = {.tools = t, .sources = s, .bindings = b};
     struct includes includes = {0};
-    int rc = has_world ? 0 : scratch_write(t->scratch, BLUFIO_HEADER, blufio_header, sizeof blufio_header - 1, err);
+    int rc = write_headers(t->scratch, has_world, err);
     if (rc < 0 || (rc = compile_sources(&j, &includes, err)) < 0)
         return rc;
     *ret = what_is_it(has_world, includes);

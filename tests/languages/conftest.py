@@ -145,6 +145,6 @@ def example(cordon, tmp_path):
     """example("sdk/c/examples/word-counter"): a copy of that project."""
     def copy(path):
         one = Project(cordon, tmp_path, Path(path).name)
-        shutil.copytree(ROOT / path, one.folder, symlinks=True)
+        shutil.copytree(ROOT / path, one.folder, symlinks=True, ignore=shutil.ignore_patterns("*.wasm", "node_modules", "target"))
         return one
     return copy
