@@ -100,7 +100,7 @@ static int confine(const struct script_order *o, const struct confine_paths *p, 
         return r;
     if (close_range(KEPT_FD + 1, ~0u, 0) < 0)
         return failed("close", "descriptors", err);
-    if ((r = script_filter(err)) < 0)
+    if ((r = script_filter(o->job.unpacks, err)) < 0)
         return r;
     return bound_late(&o->job.limits, err);
 }

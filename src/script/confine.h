@@ -23,4 +23,5 @@ void confine_paths_finish(struct confine_paths *p);
 _Noreturn void confine_and_run(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int channel);
 
 /* ---- filter.c ---- */
-int script_filter(cordon_error **err);
+/* `unpacks`: see script_options. */
+int script_filter(bool unpacks, cordon_error **err);

@@ -95,6 +95,13 @@ static int answer_touch(scmp_filter_ctx f)
     return seccomp_rule_add(f, SCMP_ACT_ERRNO(0), SCMP_SYS(utimensat), 2, SCMP_A1(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
 }
 
+/* Unpackers and copiers set mode and time of each file that they write, and give up where they cannot. Told yes, as above, but for a setuid bit. */
+static int answer_unpacking(scmp_filter_ctx f)
+{
+    int r = seccomp_rule_add(f, SCMP_ACT_ERRNO(0), SCMP_SYS(utimensat), 1, SCMP_A1(SCMP_CMP_EQ, 0));
+    return r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(0), SCMP_SYS(fchmod), 1, BITS(1, SET_ID, 0));
+}
+
 /* The pair that event loops wake themselves with. A stream knows no other peer than its own; sendmsg could hold an address, so it is left out. */
 static int allow_pair(scmp_filter_ctx f)
 {
@@ -106,11 +113,11 @@ static int allow_pair(scmp_filter_ctx f)
     return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0));
 }
 
-static int fill(scmp_filter_ctx f)
+static int fill(scmp_filter_ctx f, bool unpacks)
 {
     static const unsigned self[] = {0};
     int r = filter_allow(f, calls, FILTER_COUNT(calls));
-    if (r || (r = filter_allow_clone(f, 0)) || (r = allow_making(f)) || (r = answer_touch(f)) || (r = allow_pair(f)) ||
+    if (r || (r = filter_allow_clone(f, 0)) || (r = allow_making(f)) || (r = unpacks ? answer_unpacking(f) : answer_touch(f)) || (r = allow_pair(f)) ||
         (r = filter_allow_values(f, SCMP_SYS(ioctl), 1, ioctls, FILTER_COUNT(ioctls))) ||
         (r = filter_allow_values(f, SCMP_SYS(fcntl), 1, fcntls, FILTER_COUNT(fcntls))) ||
         (r = filter_allow_values(f, SCMP_SYS(prctl), 0, prctls, FILTER_COUNT(prctls))))
@@ -118,11 +125,11 @@ static int fill(scmp_filter_ctx f)
     return filter_allow_values(f, SCMP_SYS(prlimit64), 0, self, FILTER_COUNT(self));
 }
 
-int script_filter(cordon_error **err)
+int script_filter(bool unpacks, cordon_error **err)
 {
     if (!filter_available())
         return err_set(err, CORDON_E_KERNEL, NULL, "this kernel has no seccomp filters: a local script would not be contained");
     cleanup_filter scmp_filter_ctx f = filter_new();
-    int r = f ? filter_load(f, fill(f), err) : err_nomem(err);
+    int r = f ? filter_load(f, fill(f, unpacks), err) : err_nomem(err);
     return r < 0 ? r : 0;
 }

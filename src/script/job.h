@@ -22,7 +22,8 @@ struct script_job {
     uint32_t n_places;         /* the skill's folder, then the roots */
     uint32_t n_words;          /* of the command line */
     uint32_t n_env;
-    uint32_t strings_len, reserved;
+    uint32_t strings_len;
+    uint32_t unpacks;          /* see script_options */
     /* For each place: what it must be, and what may be done there (enum landlock_may). */
     struct script_job_place { uint64_t dev, ino; uint32_t may, reserved; } place[1 + SCRIPT_ROOTS_MAX];
 };

@@ -113,7 +113,7 @@ static void add_variables(struct script_job *j, struct buf *b, const struct scri
 static int write_job(const struct script *s, const struct script_options *o, const char *scratch, int abi, uint64_t deadline_ns, int *ret_fd, cordon_error **err)
 {
     cleanup(buf_finish) struct buf b;
-    struct script_job j = {.parent = getpid(), .deadline_ns = deadline_ns, .limits = o->limits, .landlock_abi = abi};
+    struct script_job j = {.parent = getpid(), .deadline_ns = deadline_ns, .limits = o->limits, .landlock_abi = abi, .unpacks = o->unpacks};
     buf_init(&b, SCRIPT_STRINGS_MAX);
     add_string(&b, scratch);
     add_place(&j, &b, &s->folder, LANDLOCK_READ | LANDLOCK_EXECUTE);

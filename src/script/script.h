@@ -72,6 +72,7 @@ struct script_options {
     size_t n_env;
     bool as_root;                     /* may run as root */
     bool without_landlock;            /* may run where the kernel has no Landlock */
+    bool unpacks;                     /* told yes when it sets mode or time of an open file, and nothing is done: for tools that unpack and copy, and fail otherwise */
     int landlock_abi;                 /* -1: what the kernel has; less, to see what an older one would do */
     int cancel_fd;                    /* readable or hung up: the call is cancelled; -1: none */
 };

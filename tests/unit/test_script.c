@@ -215,6 +215,28 @@ START_TEST(usual_things_work)
 }
 END_TEST
 
+START_TEST(what_unpacks_is_told_that_modes_and_times_are_set_and_nothing_is_done)
+{
+    struct script_options o = options(_i);
+    if (!has_python())
+        return;
+    o.unpacks = true;
+    write_file(skill, "scripts/run.py",
+               "import os\n"
+               "def tried(what, *args):\n"
+               "    try:\n"
+               "        what(*args)\n"
+               "    except OSError as why:\n"
+               "        return why.strerror\n"
+               "path = os.environ['TMPDIR'] + '/a'\n"
+               "fd = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)\n"
+               "print(tried(os.utime, fd, (1, 1)), tried(os.fchmod, fd, 0o777), os.stat(path).st_mtime > 1, oct(os.stat(path).st_mode))\n"
+               "print(tried(os.fchmod, fd, 0o4755), tried(os.chmod, path, 0o777), tried(os.utime, path, (1, 1)), sep='; ')\n",
+               0644);
+    expect(run_found(&o), 0, "None None True 0o100600\nOperation not permitted; Operation not permitted; Operation not permitted\n", "");
+}
+END_TEST
+
 START_TEST(a_python_script_works)
 {
     struct script_options o = options(_i);
@@ -767,6 +789,7 @@ Suite *suite_script(void)
     tcase_add_checked_fixture(tc, make_ground, remove_ground);
     tcase_add_loop_test(tc, a_script_gets_its_input_and_its_output_is_the_answer, 0, ABIS);
     tcase_add_loop_test(tc, usual_things_work, 0, ABIS);
+    tcase_add_loop_test(tc, what_unpacks_is_told_that_modes_and_times_are_set_and_nothing_is_done, 0, ABIS);
     tcase_add_loop_test(tc, a_python_script_works, 0, ABIS);
     tcase_add_test(tc, bash_goes_before_python_and_what_is_no_file_is_refused);
     tcase_add_test(tc, a_folder_of_scripts_that_is_a_link_is_refused);
