@@ -64,7 +64,8 @@ CORDON_API int cordon_install_accept(cordon_install *install, enum cordon_accept
 
 /** Fetches, unpacks, hashes, reads the manifest, checks signature and version against what is installed, validates and
  *  compiles. What is staged is what is committed: nothing is fetched again. Once for an installation. Errors, of the
- *  source: NOT_FOUND, FETCH_FAILED, DIGEST_MISMATCH, TOO_LARGE, BAD_ARTIFACT, BAD_MANIFEST, CONFLICT and those of
+ *  source: NOT_FOUND (a parent or a dependency, too), FETCH_FAILED, DIGEST_MISMATCH, TOO_LARGE, BAD_ARTIFACT,
+ *  BAD_MANIFEST, CONFLICT (another skill, or its version) and those of
  *  cordon_skill_load and cordon_build_c; TRUST_REFUSED (what was not accepted; a signature that does not hold can never
  *  be), TIER_REFUSED; of the home: UNSAFE_PATH, IO, DAMAGED, NEWER_HOME. */
 CORDON_API int cordon_install_fetch(cordon_install *install, cordon_error **err);

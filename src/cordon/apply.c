@@ -13,17 +13,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct job {
-    const struct apply_skill *s;
-    cordon_install *install;       /* owned; NULL: what is installed stays */
-    struct registry_version row;   /* what is installed; id 0: nothing */
-};
-
 struct apply {
     cordon_registry *registry;
     struct apply_file file;
-    struct job *job;               /* owned, one for each skill of the file */
+    struct apply_job *job;         /* owned, one for each skill of the file */
     size_t n_jobs;
+    cordon_install **beside;       /* owned; the installations of the jobs are not its own */
+    struct install_beside together;
     struct registry *r;            /* NULL: nothing was ever installed, and nothing is written */
     bool write, prune;
     json_t *changes;
@@ -36,6 +32,7 @@ static void apply_finish(struct apply *a)
         registry_version_finish(&a->job[n].row);
     }
     free(a->job);
+    free(a->beside);
     registry_close(a->r);
     json_decref(a->changes);
     apply_file_finish(&a->file);
@@ -111,7 +108,7 @@ static int check_key(const struct apply_skill *s, const char *publisher, cordon_
     return err_hint(err, "Find out from the publisher which key is right, and put that into the file.");
 }
 
-static int fetch(struct apply *a, struct job *j, cordon_error **err)
+static int fetch(struct apply *a, struct apply_job *j, cordon_error **err)
 {
     const struct apply_skill *s = j->s;
     int rc = cordon_install_new(a->registry, s->source, &j->install, err);
@@ -121,10 +118,15 @@ static int fetch(struct apply *a, struct job *j, cordon_error **err)
     j->install->accept[CORDON_ACCEPT_SOURCE] = true;
     j->install->has_digest = s->has_digest;
     memcpy(j->install->digest, s->digest, sizeof s->digest);
-    return cordon_install_fetch(j->install, err);
+    return install_prepare(j->install, err);
 }
 
-static int prepare_one(struct apply *a, struct registry *r, struct job *j, cordon_error **err)
+static int refuse_install(const struct apply_job *j, cordon_error **err)
+{
+    return err_wrap(err, "%s cannot be installed from %s", j->s->name, j->s->source);
+}
+
+static int prepare_one(struct apply *a, struct registry *r, struct apply_job *j, cordon_error **err)
 {
     int rc = r ? registry_get(r, j->s->name, NULL, &j->row, err) : 0;
     if (rc < 0)
@@ -132,7 +134,7 @@ static int prepare_one(struct apply *a, struct registry *r, struct job *j, cordo
     if (is_there(j->s, &j->row))
         return check_key(j->s, j->row.publisher, err);
     rc = fetch(a, j, err);
-    return rc < 0 ? err_wrap(err, "%s cannot be installed from %s", j->s->name, j->s->source) : check_key(j->s, j->install->next.publisher, err);
+    return rc < 0 ? refuse_install(j, err) : check_key(j->s, j->install->next.publisher, err);
 }
 
 static int prepare(struct apply *a, cordon_error **err)
@@ -151,6 +153,43 @@ static int prepare(struct apply *a, cordon_error **err)
     return rc;
 }
 
+/* ---- each beside the others ---- */
+
+static bool is_listed(const struct apply *a, const char *name)
+{
+    for (size_t n = 0; n < a->file.n_skills; n++)
+        if (!strcmp(a->file.skill[n].name, name))
+            return true;
+    return false;
+}
+
+static bool goes(const void *data, const char *name)
+{
+    const struct apply *a = data;
+    return a->prune && !is_listed(a, name);
+}
+
+static int consider(struct apply *a, cordon_error **err)
+{
+    int rc = 0;
+    a->beside = calloc(a->n_jobs + 1, sizeof *a->beside);
+    if (!a->beside)
+        return err_nomem(err);
+    a->together = (struct install_beside){.item = a->beside, .goes = goes, .data = a};
+    for (size_t n = 0; n < a->n_jobs; n++)
+        if (a->job[n].install)
+            a->beside[a->together.n++] = a->job[n].install;
+    for (size_t n = 0; rc == 0 && n < a->n_jobs; n++) {
+        cordon_install *i = a->job[n].install;
+        if (!i)
+            continue;
+        i->beside = &a->together;
+        if ((rc = install_consider(i, err)) < 0)
+            rc = refuse_install(&a->job[n], err);
+    }
+    return rc == 0 ? apply_order(a->job, a->n_jobs, err) : rc;
+}
+
 /* ---- bringing it about ---- */
 
 static int note(struct apply *a, const char *what, const char *name, const char *before, const char *after, cordon_error **err)
@@ -159,7 +198,7 @@ static int note(struct apply *a, const char *what, const char *name, const char 
     return row && json_array_append_new(a->changes, row) == 0 ? 0 : err_nomem(err);
 }
 
-static int put(struct apply *a, struct job *j, cordon_error **err)
+static int put(struct apply *a, struct apply_job *j, cordon_error **err)
 {
     if (!j->install || j->install->unchanged)
         return 0;
@@ -196,7 +235,7 @@ static int check_asked(const struct registry_version *v, const char *name, const
     return grants_answers(asked, &g) ? 0 : err_set(err, CORDON_E_NOT_ASKED, text, "%s does not ask for anything that %s would answer", name, text);
 }
 
-static int bring_grants(struct apply *a, const struct job *j, const struct registry_version *v, cordon_error **err)
+static int bring_grants(struct apply *a, const struct apply_job *j, const struct registry_version *v, cordon_error **err)
 {
     cleanup(registry_grants_finish) struct registry_grants now = {0};
     int rc = a->r ? registry_grants(a->r, v, &now, err) : 0;
@@ -217,7 +256,7 @@ static int bring_grants(struct apply *a, const struct job *j, const struct regis
     return rc < 0 ? rc : 0;
 }
 
-static int bring_limit(struct apply *a, const struct job *j, enum cordon_limit l, uint64_t now, cordon_error **err)
+static int bring_limit(struct apply *a, const struct apply_job *j, enum cordon_limit l, uint64_t now, cordon_error **err)
 {
     char before[32], after[32], what[64];
     uint64_t want = j->s->limit[l];
@@ -234,7 +273,7 @@ static int bring_limit(struct apply *a, const struct job *j, enum cordon_limit l
     return rc == 0 && a->write ? registry_set_limit(a->r, j->s->name, l, want, err) : rc;
 }
 
-static int bring_limits(struct apply *a, const struct job *j, cordon_error **err)
+static int bring_limits(struct apply *a, const struct apply_job *j, cordon_error **err)
 {
     struct registry_limits now = {{0}};
     int rc = a->r ? registry_limits(a->r, j->s->name, &now, err) : 0;
@@ -243,21 +282,13 @@ static int bring_limits(struct apply *a, const struct job *j, cordon_error **err
     return rc < 0 ? rc : 0;
 }
 
-static int bring_skill(struct apply *a, struct job *j, cordon_error **err)
+static int bring_skill(struct apply *a, struct apply_job *j, cordon_error **err)
 {
     int rc = put(a, j, err);
     const struct registry_version *v = j->install ? &j->install->next : &j->row;
     if (rc == 0)
         rc = bring_grants(a, j, v, err);
     return rc == 0 ? bring_limits(a, j, err) : rc;
-}
-
-static bool is_listed(const struct apply *a, const char *name)
-{
-    for (size_t n = 0; n < a->file.n_skills; n++)
-        if (!strcmp(a->file.skill[n].name, name))
-            return true;
-    return false;
 }
 
 static int prune_skills(struct apply *a, cordon_error **err)
@@ -339,7 +370,7 @@ int cordon_apply(cordon_registry *registry, const char *path, bool dry_run, bool
 {
     cleanup(apply_finish) struct apply a = {.registry = registry, .write = !dry_run, .prune = prune, .changes = json_array()};
     int rc = a.changes ? read_file(&a, path, err) : err_nomem(err);
-    if (rc < 0 || (rc = prepare(&a, err)) < 0 || (rc = bring(&a, err)) < 0)
+    if (rc < 0 || (rc = prepare(&a, err)) < 0 || (rc = consider(&a, err)) < 0 || (rc = bring(&a, err)) < 0)
         return rc;
     json_t *done = json_pack("{s:i, s:b, s:O}", "cordon", 1, "dry_run", dry_run, "changes", a.changes);
     return answer_json(done, ret_json, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a file of `cordon apply` says. apply_file.c reads it, apply.c brings the registry to it, export.c writes it. */
+ * What a file of `cordon apply` says. apply_file.c reads it, apply_order.c orders what it wants done, apply.c brings the registry to it, export.c writes it. */
 #pragma once
 #include "base/buf.h"
 #include "cordon/install_parts.h"
@@ -31,3 +31,11 @@ struct apply_file {
 /* `folder` is what relative sources start from; `path` is for messages. Errors: BAD_CONFIG with line and column, USAGE of a grant. */
 int apply_file_parse(const char *path, const char *folder, const char *text, size_t len, struct apply_file *ret, cordon_error **err);
 void apply_file_finish(struct apply_file *f);
+
+struct apply_job {
+    const struct apply_skill *s;
+    cordon_install *install;       /* owned; NULL: what is installed stays */
+    struct registry_version row;   /* what is installed; id 0: nothing */
+};
+/* Puts each behind its parents and what it needs; those that need nothing of each other stay as they are. BAD_MANIFEST for a circle. */
+int apply_order(struct apply_job *job, size_t n, cordon_error **err);

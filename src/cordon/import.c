@@ -3,6 +3,7 @@
 #include "cordon/import.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cordon/answer.h"
 #include "cordon/registry_parts.h"
 
 #include <dirent.h>
@@ -118,23 +119,44 @@ static int default_place(char **ret, cordon_error **err)
 
 static void install_drop(cordon_install **i) { cordon_install_free(*i); }
 
-static int install(cordon_registry *registry, struct import_found *f, bool dry_run, json_t *row, cordon_error **err)
+struct import {
+    cordon_registry *registry;
+    bool dry_run;
+    json_t *rows;                  /* of each that was found, in that order */
+    cordon_install **done;         /* owned, and each of them: those that would be installed, for the others to see; nothing of them is staged any more */
+    struct install_beside beside;
+};
+
+static void import_finish(struct import *im)
+{
+    for (size_t n = 0; n < im->beside.n; n++)
+        cordon_install_free(im->done[n]);
+    free(im->done);
+    json_decref(im->rows);
+}
+
+static int install(struct import *im, const struct import_found *f, json_t *row, cordon_error **err)
 {
     cleanup(install_drop) cordon_install *i = NULL;
     cleanup_free char *text = NULL;
-    int rc = cordon_install_new(registry, f->source, &i, err);
+    int rc = cordon_install_new(im->registry, f->source, &i, err);
     if (rc < 0 || (rc = cordon_install_set_tier(i, CORDON_TIER_UNTRUSTED, err)) < 0)
         return rc;
-    i->manifest_text = take(f->manifest);
+    if (f->manifest && !(i->manifest_text = strdup(f->manifest)))
+        return err_nomem(err);
+    i->beside = &im->beside;
     if ((rc = cordon_install_fetch(i, err)) < 0)
         return rc;
     json_object_set_new(row, "name", json_string(i->next.name));
     json_object_set_new(row, "version", json_string(i->next.version));
     json_object_set(row, "warnings", i->warnings);
     json_object_set_new(row, "unchanged", json_boolean(i->unchanged));
-    if (dry_run || (rc = cordon_install_allow_nothing(i, false, err)) < 0)
-        return rc;
-    return cordon_install_commit(i, &text, err);
+    if (im->dry_run) {
+        install_let_go(i);
+        im->done[im->beside.n++] = take(i);
+    } else if ((rc = cordon_install_allow_nothing(i, false, err)) == 0)
+        rc = cordon_install_commit(i, &text, err);
+    return rc;
 }
 
 static json_t *why_json(const cordon_error *err)
@@ -143,34 +165,61 @@ static json_t *why_json(const cordon_error *err)
 }
 
 /* One that cannot be installed does not keep the others back. */
-static int import_one(cordon_registry *registry, struct import_found *f, bool dry_run, json_t *rows, cordon_error **err)
+static void import_one(struct import *im, const struct import_found *f, json_t *row)
 {
     cordon_error *why = NULL;
-    json_t *row = json_pack("{s:s?, s:s}", "name", f->name, "source", f->source);
-    if (!row || json_array_append_new(rows, row) < 0)
-        return err_nomem(err);
-    if (install(registry, f, dry_run, row, &why) < 0)
+    json_object_del(row, "error");
+    if (install(im, f, row, &why) < 0)
         json_object_set_new(row, "error", why_json(why));
     cordon_error_free(why);
+}
+
+/* What was missed may be there by now: a parent, or what is needed. */
+static bool is_worth_another_try(const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(json_object_get(row, "error"), "id"));
+    return id && !strcmp(id, cordon_error_info(CORDON_E_NOT_FOUND)->id);
+}
+
+static void import_all(struct import *im, const struct import_list *list)
+{
+    size_t missed = list->n + 1, before;
+    for (size_t n = 0; n < list->n; n++)
+        import_one(im, &list->item[n], json_array_get(im->rows, n));
+    do {
+        before = missed;
+        missed = 0;
+        for (size_t n = 0; n < list->n; n++) {
+            json_t *row = json_array_get(im->rows, n);
+            if (!is_worth_another_try(row))
+                continue;
+            import_one(im, &list->item[n], row);
+            missed += is_worth_another_try(row);
+        }
+    } while (missed && missed < before);
+}
+
+static int import_begin(struct import *im, const struct import_list *list, cordon_error **err)
+{
+    im->rows = json_array();
+    im->done = calloc(list->n + 1, sizeof *im->done);
+    im->beside.item = im->done;
+    if (!im->rows || !im->done)
+        return err_nomem(err);
+    for (size_t n = 0; n < list->n; n++)
+        if (json_array_append_new(im->rows, json_pack("{s:s?, s:s}", "name", list->item[n].name, "source", list->item[n].source)) < 0)
+            return err_nomem(err);
     return 0;
 }
 
 int cordon_import(cordon_registry *registry, const char *path, bool dry_run, char **ret_json, cordon_error **err)
 {
     cleanup(import_list_finish) struct import_list list = {0};
+    cleanup(import_finish) struct import im = {.registry = registry, .dry_run = dry_run};
     cleanup_free char *place = NULL;
     int rc = path ? 0 : default_place(&place, err);
-    if (rc < 0 || (rc = find(path ? path : place, &list, err)) < 0)
+    if (rc < 0 || (rc = find(path ? path : place, &list, err)) < 0 || (rc = import_begin(&im, &list, err)) < 0)
         return rc;
-    json_t *rows = json_array();
-    for (size_t n = 0; rc == 0 && n < list.n; n++)
-        rc = import_one(registry, &list.item[n], dry_run, rows, err);
-    json_t *done = json_pack("{s:i, s:b, s:o}", "cordon", 1, "dry_run", dry_run, "skills", rows);
-    char *text = rc == 0 && done ? json_dumps(done, JSON_COMPACT) : NULL;
-    json_decref(done);
-    if (rc == 0 && !text)
-        return err_nomem(err);
-    if (rc == 0)
-        *ret_json = text;
-    return rc;
+    import_all(&im, &list);
+    return answer_json(json_pack("{s:i, s:b, s:O}", "cordon", 1, "dry_run", dry_run, "skills", im.rows), ret_json, err);
 }

@@ -180,7 +180,7 @@ void install_point(const struct cordon_install *i, const char *point)
         i->registry->hook(i->registry->hook_data, point);
 }
 
-static int fetch(struct cordon_install *i, cordon_error **err)
+int install_prepare(struct cordon_install *i, cordon_error **err)
 {
     int rc = install_stage(i, err);
     install_point(i, "staged");
@@ -190,16 +190,29 @@ static int fetch(struct cordon_install *i, cordon_error **err)
     if ((rc = install_provide(i, err)) < 0 || (rc = check_digest(i, err)) < 0)
         return rc;
     install_point(i, "provided");
-    rc = install_plan(i, err);
+    return 0;
+}
+
+int install_consider(struct cordon_install *i, cordon_error **err)
+{
+    int rc = install_plan(i, err);
     install_point(i, "planned");
+    i->fetched = rc == 0;
     return rc;
+}
+
+static int fetch(struct cordon_install *i, cordon_error **err)
+{
+    if (i->fetched)
+        return err_set(err, CORDON_E_USAGE, NULL, "it was fetched already");
+    int rc = install_prepare(i, err);
+    return rc == 0 ? install_consider(i, err) : rc;
 }
 
 int cordon_install_fetch(cordon_install *i, cordon_error **err)
 {
     cordon_error *why = NULL;
-    int rc = i->fetched ? err_set(&why, CORDON_E_USAGE, NULL, "it was fetched already") : fetch(i, &why);
-    i->fetched = i->fetched || rc == 0;
+    int rc = fetch(i, &why);
     if (rc < 0 && err)
         *err = why;
     else

@@ -3,109 +3,15 @@
  * child may use is put down when it is installed, so that a parent that asks for more later gives its children nothing until they are confirmed. */
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "cordon/install_parts.h"
-#include "manifest/family.h"
+#include "cordon/install_kin.h"
 
 #include <string.h>
-
-/* ---- manifests of what is installed, each read once ---- */
-
-struct held {
-    char *name;          /* owned */
-    struct manifest m;
-    bool is_there, has_manifest;
-};
-struct shelf {
-    struct registry *r;  /* NULL: nothing was ever installed */
-    struct held **held;  /* owned, and each of them: a manifest that was handed out stays where it is */
-    size_t n;
-};
-
-static void free_held(struct held *h)
-{
-    if (h)
-        manifest_finish(&h->m);
-    if (h)
-        free(h->name);
-    free(h);
-}
-
-static void shelf_finish(struct shelf *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        free_held(s->held[i]);
-    free(s->held);
-}
-
-/* What an older Cordon installed and this one cannot read says nothing. */
-static int parse_installed(const struct registry_version *v, struct held *h, cordon_error **err)
-{
-    for (int f = 0; v->manifest && v->format && f < MANIFEST_FORMAT_COUNT; f++) {
-        if (strcmp(manifest_file((enum manifest_format)f), v->format) != 0)
-            continue;
-        int rc = manifest_parse((enum manifest_format)f, v->manifest, strlen(v->manifest), &h->m, NULL);
-        h->has_manifest = rc == 0;
-        return rc == 0 || rc == -CORDON_E_BAD_MANIFEST ? 0 : err_nomem(err);
-    }
-    return 0;
-}
-
-/* Takes `h`. */
-static int keep(struct shelf *s, struct held *h, cordon_error **err)
-{
-    struct held **more = realloc(s->held, (s->n + 1) * sizeof(struct held *));
-    if (!more) {
-        free_held(h);
-        return err_nomem(err);
-    }
-    s->held = more;
-    more[s->n++] = h;
-    return 0;
-}
-
-static int look_up(struct shelf *s, const char *name, struct held *h, cordon_error **err)
-{
-    cleanup(registry_version_finish) struct registry_version v = {0};
-    if (!(h->name = strdup(name)))
-        return err_nomem(err);
-    int rc = s->r && !registry_check_name(name, NULL) ? registry_get(s->r, name, NULL, &v, err) : 0;
-    h->is_there = rc > 0;
-    return rc > 0 ? parse_installed(&v, h, err) : rc;
-}
-
-static int find_held(struct shelf *s, const char *name, const struct held **ret, cordon_error **err)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        if (strcmp(s->held[i]->name, name) != 0)
-            continue;
-        *ret = s->held[i];
-        return 0;
-    }
-    struct held *h = calloc(1, sizeof *h);
-    int rc = h ? look_up(s, name, h, err) : err_nomem(err);
-    if (rc < 0) {
-        free_held(h);
-        return rc;
-    }
-    *ret = h;
-    return keep(s, h, err);
-}
-
-static int find(void *shelf, const char *name, const struct manifest **ret, cordon_error **err)
-{
-    const struct held *h;
-    int rc = find_held(shelf, name, &h, err);
-    if (rc < 0 || !h->is_there)
-        return rc;
-    *ret = h->has_manifest ? &h->m : NULL;
-    return 1;
-}
 
 /* ---- parents ---- */
 
 static int inherit(struct cordon_install *i, const struct family *parents, cordon_error **err)
 {
-    int rc = install_asks_add(&i->asks, i->manifest.asks, NULL, err);
+    int rc = i->has_manifest ? install_asks_add(&i->asks, i->manifest.asks, NULL, err) : 0;
     for (size_t n = 0; rc == 0 && n < parents->n; n++)
         if (parents->kin[n].manifest)
             rc = install_asks_add(&i->asks, parents->kin[n].manifest->asks, parents->kin[n].name, err);
@@ -119,14 +25,14 @@ static int refuse_conflict(const char *a, const char *b, cordon_error **err)
     return err_set(err, CORDON_E_CONFLICT, a, "Skill '%s' conflicts with '%s'", a, b);
 }
 
-static int check_own_conflicts(const struct cordon_install *i, struct shelf *s, const struct family *parents, cordon_error **err)
+static int check_own_conflicts(const struct cordon_install *i, struct kin_shelf *s, const struct family *parents, cordon_error **err)
 {
     cleanup(manifest_finish) struct manifest all = {0}; /* for its list */
     int rc = family_conflicts(i->next.name, &i->manifest, parents, &all.conflicts, err);
     for (size_t n = 0; rc == 0 && n < all.conflicts.n; n++) {
-        const struct held *h;
-        rc = find_held(s, all.conflicts.item[n], &h, err);
-        if (rc == 0 && h->is_there)
+        const struct kin *k;
+        rc = kin_find(s, all.conflicts.item[n], &k, err);
+        if (rc == 0 && k->is_there)
             return refuse_conflict(i->next.name, all.conflicts.item[n], err);
     }
     return rc;
@@ -140,72 +46,91 @@ static bool lists(const struct manifest_list *list, const char *name)
     return false;
 }
 
-/* ---- with all that is installed ---- */
+static bool is_another(const struct cordon_install *i, const struct kin *k) { return k->manifest && strcmp(k->name, i->next.name) != 0; }
 
-/* Those whose manifest says something of others, without being read in vain. */
-static int hold_all(const struct cordon_install *i, struct shelf *s, cordon_error **err)
-{
-    cleanup(registry_versions_finish) struct registry_versions all = {0};
-    int rc = s->r ? registry_all(s->r, &all, err) : 0;
-    for (size_t n = 0; rc >= 0 && n < all.n; n++) {
-        const struct held *h;
-        const struct registry_version *v = &all.item[n];
-        if (strcmp(v->name, i->next.name) != 0 && v->manifest && (strstr(v->manifest, "conflicts") || strstr(v->manifest, "dependencies")))
-            rc = find_held(s, v->name, &h, err);
-    }
-    return rc < 0 ? rc : 0;
-}
-
-static int check_others_conflicts(const struct cordon_install *i, const struct shelf *s, cordon_error **err)
+static int check_others_conflicts(const struct cordon_install *i, const struct kin_shelf *s, cordon_error **err)
 {
     for (size_t n = 0; n < s->n; n++)
-        if (strcmp(s->held[n]->name, i->next.name) != 0 && lists(&s->held[n]->m.conflicts, i->next.name))
-            return refuse_conflict(s->held[n]->name, i->next.name, err);
+        if (is_another(i, s->kin[n]) && lists(&s->kin[n]->manifest->conflicts, i->next.name))
+            return refuse_conflict(s->kin[n]->name, i->next.name, err);
     return 0;
 }
+
+/* ---- dependencies ---- */
 
 static size_t add_wants(struct family_want *to, size_t n, const char *by, const struct manifest *m)
 {
     for (size_t k = 0; k < m->n_needs; k++)
-        if (m->needs[k].requirement)
-            to[n++] = (struct family_want){by, m->needs[k].name, m->needs[k].requirement};
+        to[n++] = (struct family_want){by, m->needs[k].name, m->needs[k].requirement};
     return n;
 }
 
-/* What is required of one skill by several has to be possible. */
-static int check_wants(const struct cordon_install *i, const struct shelf *s, cordon_error **err)
+static int refuse_missing(const struct family_want *w, cordon_error **err)
 {
-    size_t n = i->manifest.n_needs;
+    const char *space = w->requirement ? " " : "", *requirement = w->requirement ? w->requirement : "";
+    err_set(err, CORDON_E_NOT_FOUND, w->name, "Skill '%s' requires %s%s%s, which is not installed", w->by, w->name, space, requirement);
+    return err_hint(err, "Install %s first, or both at once from a file: cordon apply.", w->name);
+}
+
+static int refuse_version(const struct family_want *w, const char *version, cordon_error **err)
+{
+    err_set(err, CORDON_E_CONFLICT, w->name, "Skill '%s' requires %s %s, and %s is %s", w->by, w->name, w->requirement, w->name, version);
+    return err_hint(err, "Install versions that go together, both at once from a file (cordon apply), or remove %s first.", w->by);
+}
+
+/* What is new wants of what is there. */
+static int check_own_want(struct kin_shelf *s, const struct family_want *w, cordon_error **err)
+{
+    const struct kin *k;
+    int rc = kin_find(s, w->name, &k, err);
+    if (rc < 0)
+        return rc;
+    if (!k->is_there)
+        return refuse_missing(w, err);
+    return family_serves(w, k->version) ? 0 : refuse_version(w, k->version, err);
+}
+
+/* What is installed is as it is: what is new has to go together with each of it, and with itself. `own`: where what is new begins. */
+static int check_wants(const struct cordon_install *i, struct kin_shelf *s, const struct family_want *wants, size_t own, size_t n, cordon_error **err)
+{
+    int rc = 0;
+    for (size_t k = own; rc == 0 && k < n; k++)
+        for (size_t o = 0; rc == 0 && o < k; o++)
+            rc = family_agree((const struct family_want[]){wants[o], wants[k]}, 2, err);
+    for (size_t k = 0; rc == 0 && k < own; k++)
+        if (!strcmp(wants[k].name, i->next.name) && !family_serves(&wants[k], i->next.version))
+            rc = refuse_version(&wants[k], i->next.version, err);
+    for (size_t k = own; rc == 0 && k < n; k++)
+        rc = check_own_want(s, &wants[k], err);
+    return rc;
+}
+
+static int check_needs(const struct cordon_install *i, struct kin_shelf *s, cordon_error **err)
+{
+    size_t n = i->manifest.n_needs, own;
     for (size_t k = 0; k < s->n; k++)
-        n += s->held[k]->m.n_needs;
+        n += s->kin[k]->manifest ? s->kin[k]->manifest->n_needs : 0;
     cleanup_free struct family_want *wants = calloc(n + 1, sizeof *wants);
     if (!wants)
         return err_nomem(err);
     n = 0;
     for (size_t k = 0; k < s->n; k++)
-        if (strcmp(s->held[k]->name, i->next.name) != 0)
-            n = add_wants(wants, n, s->held[k]->name, &s->held[k]->m);
-    size_t before = n;
+        if (is_another(i, s->kin[k]))
+            n = add_wants(wants, n, s->kin[k]->name, s->kin[k]->manifest);
+    own = n;
     n = add_wants(wants, n, i->next.name, &i->manifest);
-    /* What is installed is as it is: what is new has to go together with each of it, and with itself. */
-    int rc = 0;
-    for (size_t k = before; rc == 0 && k < n; k++)
-        for (size_t o = 0; rc == 0 && o < k; o++)
-            rc = family_agree((const struct family_want[]){wants[o], wants[k]}, 2, err);
-    return rc;
+    return check_wants(i, s, wants, own, n, err);
 }
 
 int install_inherit(struct cordon_install *i, struct registry *r, cordon_error **err)
 {
-    cleanup(shelf_finish) struct shelf shelf = {.r = r};
+    cleanup(kin_shelf_finish) struct kin_shelf shelf = {.of = i, .r = r};
     cleanup(family_finish) struct family parents = {0}, needs = {0};
-    const struct family_source source = {find, &shelf};
-    if (!i->has_manifest)
-        return 0;
+    const struct family_source source = {kin_find_manifest, &shelf};
     int rc = family_ancestors(i->next.name, &i->manifest, &source, &parents, err);
     if (rc < 0 || (rc = inherit(i, &parents, err)) < 0 || (rc = check_own_conflicts(i, &shelf, &parents, err)) < 0 ||
-        (rc = family_needs(i->next.name, &i->manifest, &source, &needs, err)) < 0 || (rc = hold_all(i, &shelf, err)) < 0 ||
+        (rc = family_needs(i->next.name, &i->manifest, &source, &needs, err)) < 0 || (rc = kin_find_all(&shelf, err)) < 0 ||
         (rc = check_others_conflicts(i, &shelf, err)) < 0)
         return rc;
-    return check_wants(i, &shelf, err);
+    return check_needs(i, &shelf, err);
 }

@@ -81,6 +81,14 @@ static inline void registry_drop(struct registry **r) { registry_close(*r); }
 /* ---- an installation ---- */
 enum install_signed { INSTALL_UNSIGNED, INSTALL_SIGNED_CODE /* a legacy .sig alone */, INSTALL_SIGNED_BUNDLE };
 
+/* What one transaction brings about together: each is as good as installed for the others. */
+struct install_beside {
+    cordon_install *const *item;          /* prepared, this one among them */
+    size_t n;
+    bool (*goes)(const void *data, const char *name); /* is what is installed under that name removed? NULL: nothing is */
+    const void *data;
+};
+
 struct cordon_install {
     cordon_registry *registry;
     cordon_host *host;
@@ -95,6 +103,7 @@ struct cordon_install {
     bool has_digest;
     uint8_t digest[32];
     bool accept[CORDON_ACCEPT_COUNT];
+    const struct install_beside *beside;  /* NULL: it is installed by itself */
 
     bool fetched;
     bool is_own, is_folder;               /* from a file or folder of this user's on this machine, which nobody else can write; it is a folder */
@@ -119,6 +128,9 @@ struct cordon_install {
 /* For tests: a named point between two things that reach the disk. Those of the registry follow (registry_points). */
 extern const char *const install_points[]; /* NULL-terminated */
 void install_point(const struct cordon_install *i, const char *point);
+/* The two halves of cordon_install_fetch: what it is, which nothing else that is installed decides, and what it means beside all else. */
+int install_prepare(struct cordon_install *i, cordon_error **err);
+int install_consider(struct cordon_install *i, cordon_error **err);
 /* A line for the operator, cut and escaped. Without memory it is lost. */
 void install_warn(struct cordon_install *i, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -140,7 +152,7 @@ int install_check_trust(struct cordon_install *i, cordon_error **err);
 int install_provide(struct cordon_install *i, cordon_error **err);
 
 /* ---- install_inherit.c ---- */
-/* Adds what the manifest and its parents ask for. BAD_MANIFEST for a cycle, CONFLICT, NOT_FOUND for a parent. */
+/* Adds what the manifest and its parents ask for. BAD_MANIFEST for a circle; CONFLICT, also for a version that does not serve; NOT_FOUND for a parent or a dependency. */
 int install_inherit(struct cordon_install *i, struct registry *r, cordon_error **err);
 
 /* ---- install_plan.c: what is asked and changed against what is installed ---- */

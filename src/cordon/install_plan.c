@@ -118,16 +118,6 @@ static bool is_unchanged(const struct cordon_install *i)
 
 bool install_wants_consent(const struct cordon_install *i) { return i->asks.wants_answer || json_array_size(i->changes) > 0; }
 
-static void warn_of_needs(struct cordon_install *i, struct registry *r)
-{
-    for (size_t n = 0; i->has_manifest && n < i->manifest.n_needs; n++) {
-        const struct manifest_need *need = &i->manifest.needs[n];
-        cleanup(registry_version_finish) struct registry_version v = {0};
-        if (!r || registry_check_name(need->name, NULL) < 0 || registry_get(r, need->name, NULL, &v, NULL) <= 0)
-            install_warn(i, "it needs %s%s%s, which is not installed", need->name, need->requirement ? " " : "", need->requirement ? need->requirement : "");
-    }
-}
-
 int install_plan(struct cordon_install *i, cordon_error **err)
 {
     cleanup(registry_drop) struct registry *r = NULL;
@@ -135,7 +125,6 @@ int install_plan(struct cordon_install *i, cordon_error **err)
     if (rc < 0 || (rc = install_inherit(i, r, err)) < 0 || (rc = put_down(i, err)) < 0 || (rc = read_kept(i, r, err)) < 0 || (rc = compare_asks(i, err)) < 0 ||
         (rc = compare_interface(i, err)) < 0)
         return rc;
-    warn_of_needs(i, r);
     i->unchanged = is_unchanged(i);
     return 0;
 }

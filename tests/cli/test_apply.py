@@ -2,7 +2,7 @@
 """cordon apply and cordon export: what is installed, as a file, both ways."""
 
 import pytest
-from skills import Publisher, code, toml_skill
+from skills import Publisher, bundle_digest, code, md_skill, toml_skill
 
 NET = 'network.rules = ["net=api.weather.example"]\nenv = ["LANG"]'
 ALICE = Publisher("alice")
@@ -85,6 +85,64 @@ def test_what_is_installed_is_fetched_again_only_for_another_digest(cordon, home
     assert changes(apply(cordon, home, f'[skills.weather]\nsource = "s"\ndigest = "{digest}"\n', "-j")) == [("replace", "weather", "1.0.0", "1.1.0")]
     done = apply(cordon, home, f'[skills.weather]\nsource = "s"\ndigest = "sha256:{"0" * 64}"\n')
     assert done.status == 3
+
+
+def family(home, **meta):
+    """Skills of a file, in that order: name = what its metadata says."""
+    for name, text in meta.items():
+        md_skill(home / name, name=name, meta=f"  {text}\n" if text else "", wat="echo")
+    return "".join(f'[skills.{name}]\nsource = "{name}"\n' for name in meta)
+
+
+def test_a_parent_and_its_child_are_installed_in_one_go_in_whatever_order(cordon, home):
+    text = family(home, child="parents: [base]", base="capabilities: [read_env]")
+    said = changes(apply(cordon, home, text, "--dry-run", "-j"))
+    assert said == [("install", "base", None, "1.0.0"), ("install", "child", None, "1.0.0")]
+    assert changes(apply(cordon, home, text, "-j")) == said
+    asks = cordon("inspect", "child", "-j").json["installed"]["asks"]
+    assert [ask["grant"] for ask in asks] == ["env"]
+
+
+def test_what_is_needed_is_installed_first(cordon, home):
+    text = family(home, a="dependencies: [\"b@^1.0\", c]", b="dependencies: [c]", d="", c="parents: [d]")
+    assert [row[1] for row in changes(apply(cordon, home, text, "-j"))] == ["d", "c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    "meta, what",
+    [
+        ({"a": "parents: [b]", "b": "parents: [a]"}, "Circular inheritance detected: a -> b -> a"),
+        ({"a": "dependencies: [b]", "b": "dependencies: [a]"}, "Circular dependency detected: a -> b -> a"),
+        ({"a": "dependencies: [b]", "b": "parents: [a]"}, "neither can be installed first"),
+        ({"a": "parents: [nobody]", "b": ""}, "Skill 'nobody' not found in skill registry"),
+        ({"a": "dependencies: [nobody]", "b": ""}, "Skill 'a' requires nobody, which is not installed"),
+        ({"a": 'dependencies: ["b@^2.0"]', "b": ""}, "Skill 'a' requires b ^2.0, and b is 1.0.0"),
+        ({"a": 'dependencies: ["c@^2.0"]', "b": 'dependencies: ["c@^1.0"]', "c": ""}, "Cannot install both."),
+        ({"a": "conflicts-with: [b]", "b": ""}, "Skill 'a' conflicts with 'b'"),
+    ],
+)
+def test_skills_of_a_file_that_do_not_go_together_are_refused_all(cordon, home, meta, what):
+    done = apply(cordon, home, family(home, **meta))
+    assert done.status in (2, 6) and what in done.err
+    assert cordon("export").text.count("[skills.") == 0
+
+
+def test_versions_that_need_each_other_are_replaced_together(cordon, home):
+    text = family(home, x="", a='dependencies: ["x@^1.0"]')
+    assert apply(cordon, home, text).status == 0
+    md_skill(home / "x", name="x", version="2.0.0", wat="echo")
+    md_skill(home / "a", name="a", version="2.0.0", meta='  dependencies: ["x@^2.0"]\n', wat="echo")
+    assert cordon("update", "x", "--yes").status == 2 and cordon("update", "a", "--yes").status == 2
+    text = "".join(f'[skills.{name}]\nsource = "{name}"\ndigest = "{bundle_digest(home / name).hex()}"\n' for name in ("a", "x"))
+    assert changes(apply(cordon, home, text, "-j")) == [("replace", "x", "1.0.0", "2.0.0"), ("replace", "a", "1.0.0", "2.0.0")]
+
+
+def test_a_skill_that_is_pruned_is_no_parent_any_more(cordon, home):
+    assert apply(cordon, home, family(home, base="")).status == 0
+    text = family(home, child="parents: [base]")
+    done = apply(cordon, home, text, "--prune")
+    assert done.status == 6 and "'base' not found" in done.err
+    assert apply(cordon, home, text).status == 0
 
 
 def test_a_key_that_must_have_signed_it(cordon, home):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Consent: what a skill asks for is shown, and nothing is granted that nobody said yes to."""
 
+import json
 import shlex
 
 import pytest
@@ -317,15 +318,43 @@ def test_a_signal_at_the_question_leaves_nothing_installed(cordon, skill):
     assert run.end() == -2 and not installed(cordon, skill)
 
 
+def needs(folder, name, *dependencies, version="1.0.0"):
+    return md_skill(folder / name, name=name, version=version, meta=f"  dependencies: {json.dumps(dependencies)}\n" if dependencies else "", wat="echo")
+
+
 def test_two_requirements_that_no_version_meets(cordon, home):
-    assert cordon("install", md_skill(home / "a", name="a", meta='  dependencies: ["x@^1.0"]\n', wat="echo")).status == 0
-    assert cordon("install", md_skill(home / "c", name="c", meta='  dependencies: ["x@1.4"]\n', wat="echo")).status == 0
-    done = cordon("install", md_skill(home / "b", name="b", meta='  dependencies: ["x@^2.0"]\n', wat="echo"), "-j")
+    assert cordon("install", needs(home, "x", version="1.4.2")).status == 0
+    assert cordon("install", needs(home, "a", "x@^1.0")).status == 0
+    assert cordon("install", needs(home, "c", "x@1.4")).status == 0
+    done = cordon("install", needs(home, "b", "x@^2.0"), "-j")
     assert done.status == 2 and done.json["error"]["id"] == "conflict"
     assert done.json["error"]["message"] == "Skill 'a' requires x ^1.0, but Skill 'b' requires x ^2.0. Cannot install both."
 
 
+def test_what_is_needed_must_be_installed(cordon, home):
+    done = cordon("install", needs(home, "a", "x@^1.0"), "-j")
+    assert done.status == 6 and done.json["error"]["message"] == "Skill 'a' requires x ^1.0, which is not installed"
+    assert "cordon apply" in done.json["error"]["hint"]
+    assert cordon("install", needs(home, "x", version="1.2.0")).status == 0 and cordon("install", home / "a").status == 0
+
+
+def test_what_is_needed_must_be_of_a_version_that_serves(cordon, home):
+    assert cordon("install", needs(home, "x", version="2.0.0")).status == 0
+    done = cordon("install", needs(home, "a", "x@^1.0"), "-j")
+    assert done.status == 2 and done.json["error"]["message"] == "Skill 'a' requires x ^1.0, and x is 2.0.0"
+
+
+def test_a_version_that_does_not_serve_what_needs_it_is_refused(cordon, home):
+    x = needs(home, "x", version="1.2.0")
+    assert cordon("install", x).status == 0 and cordon("install", needs(home, "a", "x@^1.0")).status == 0
+    needs(home, "x", version="2.0.0")
+    done = cordon("update", "x", "--yes")
+    assert done.status == 2 and "Skill 'a' requires x ^1.0, and x is 2.0.0" in done.err
+    needs(home, "x", version="1.3.0")
+    assert cordon("update", "x", "--yes").status == 0
+
+
 def test_dependencies_in_a_circle(cordon, home):
-    assert cordon("install", md_skill(home / "a", name="a", meta="  dependencies: [b]\n", wat="echo")).status == 0
-    done = cordon("install", md_skill(home / "b", name="b", meta="  dependencies: [a]\n", wat="echo"))
-    assert done.status == 6 and "Circular dependency detected: b -> a -> b" in done.err
+    assert cordon("install", needs(home, "a")).status == 0 and cordon("install", needs(home, "b", "a")).status == 0
+    done = cordon("install", needs(home, "a", "b", version="1.1.0"), "--yes")
+    assert done.status == 6 and "Circular dependency detected: a -> b -> a" in done.err

@@ -54,6 +54,15 @@ def test_where_it_looks_if_nobody_says(cordon, boternity):
     assert cordon("import", env={"HOME": str(boternity.parent / "nobody")}).status == 6
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_parents_and_what_is_needed_arrive_before_what_needs_them(cordon, home, words):
+    root = home / "boternity/skills"
+    for name, meta in {"a": "parents: [c]", "b": "dependencies: [a]", "c": "capabilities: [read_env]", "d": "dependencies: [nobody]"}.items():
+        md_skill(root / name, name=name, meta=f"  {meta}\n", wat="echo")
+    done = cordon("import", root.parent, "-j", *words)
+    assert {name: row.get("error", {}).get("id") for name, row in rows(done).items()} == {"a": None, "b": None, "c": None, "d": "not-found"}
+
+
 def test_a_dry_run_installs_nothing(cordon, boternity, home):
     done = cordon("import", boternity, "--dry-run")
     assert done.status == 0 and "would import notes 1.0.0 from" in done.text and not (home / "home/registry.db").exists()
