@@ -9,9 +9,10 @@
 #include "command.h"
 #include "interrupt.h"
 #include "report.h"
+#include "run_watch.h"
 #include "script.h"
 
-enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ASK, RUN_OPTIONS };
+enum { RUN_JSON = PLAN_OPTIONS, RUN_QUIET, RUN_VERBOSE, RUN_ASK, RUN_WATCH, RUN_OPTIONS };
 
 static const struct option options[RUN_OPTIONS + 1] = {
     PLAN_OPTION_ROWS,
@@ -19,6 +20,7 @@ static const struct option options[RUN_OPTIONS + 1] = {
     [RUN_QUIET] = OPTION_QUIET,
     [RUN_VERBOSE] = OPTION_VERBOSE,
     [RUN_ASK] = {.name = "ask", .help = "ask on the terminal about what is not granted"},
+    [RUN_WATCH] = {.letter = 'w', .name = "watch", .help = "build and run again whenever its files change, until a signal comes"},
     [RUN_OPTIONS] = OPTION_END,
 };
 
@@ -56,11 +58,16 @@ static int run_target(const struct cli *cli)
     return run_loaded(cli, &plan, &session, target.name);
 }
 
-static int run(struct cli *cli)
+static int run_once(struct cli *cli)
 {
     int code = run_target(cli);
     interrupt_reraise();
     return code;
+}
+
+static int run(struct cli *cli)
+{
+    return args_has(&cli->args, "watch") ? run_watch(cli, run_once) : run_once(cli);
 }
 
 const struct command command_run = {
@@ -81,6 +88,7 @@ const struct command command_run = {
                "cordon run weather Oslo\n"
                "cordon run ./adder.wat -c add --args '[2, 40]' --json\n"
                "cordon run ./report.wasm @notes.txt --fuel 20G -m 128MiB -t 30s\n"
-               "cordon run ./weather.wasm Oslo -a net=api.weather.example",
+               "cordon run ./weather.wasm Oslo -a net=api.weather.example\n"
+               "cordon run ./weather Oslo --watch",
     .run = run,
 };
