@@ -7,7 +7,14 @@
 
 #define cleanup(fn) __attribute__((cleanup(fn)))
 
+#ifdef CORDON_LINT /* gcc 12's analyzer comes after the optimizer, which leaves out the NULL that a pointer has until it is set; clang-tidy sees it */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
+#endif
 static inline void cleanup_free_p(void *p) { free(*(void **)p); }
+#ifdef CORDON_LINT
+#pragma GCC diagnostic pop
+#endif
 static inline void cleanup_fd_p(int *fd) { if (*fd >= 0) close(*fd); }
 static inline void cleanup_file_p(FILE **f) { if (*f) fclose(*f); }
 #define cleanup_free cleanup(cleanup_free_p)

@@ -17,6 +17,7 @@
 static const struct script_limits limits = {.wall_ms = 300000, .memory_bytes = UINT64_C(2) << 30, .output_bytes = 1 << 20, .stderr_bytes = 1 << 20,
                                             .file_bytes = UINT64_C(128) << 20, .cpu_s = 300, .processes = 32, .files = 256};
 enum { WORDS_MAX = 256 << 10 };
+#define SCRIPT "scripts/run.sh"
 
 struct box {
     const struct cordon_host_opts *opts;
@@ -57,12 +58,12 @@ static int write_script(const struct box *b, const char *const *argv, cordon_err
     if (text.full)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "the compiler's command line is longer than %d bytes", WORDS_MAX);
     cleanup_free char *path = NULL;
-    if (asprintf(&path, "%s/scripts/run.sh", b->folder) < 0) {
+    if (asprintf(&path, "%s/" SCRIPT, b->folder) < 0) {
         path = NULL;
         return err_nomem(err);
     }
-    cleanup_file FILE *f = fopen(path, "we");
-    return f && fwrite(text.data, 1, text.len, f) == text.len && fflush(f) == 0 ? 0 : err_errno(err, errno, "write", path);
+    unlink(path); /* the command before this one */
+    return scratch_write(b->folder, SCRIPT, text.data, text.len, err);
 }
 
 static int root_at(const char *path, unsigned access, struct script_root *ret, char **ret_real, cordon_error **err)

@@ -101,16 +101,19 @@ static int first_spec(cordon_skill *skill, const struct said *said, const struct
     int rc = skill_net(skill, &net, err);
     if (rc < 0)
         return rc;
-    *ret = request_spec_copy(&from);
-    if (!*ret)
+    struct call_spec *s = request_spec_copy(&from);
+    if (!s)
         return err_nomem(err);
-    pool_share_ref((*ret)->powers->io = skill->io);
-    if (((*ret)->powers->net = net))
+    pool_share_ref(s->powers->io = skill->io);
+    if ((s->powers->net = net))
         gateway_scope_ref(net);
-    rc = skill->manifest && !said ? grants_narrow(&(*ret)->powers->grants, skill->manifest->asks, err) : 0;
-    if (rc < 0)
-        call_spec_unref(take(*ret));
-    return rc;
+    rc = skill->manifest && !said ? grants_narrow(&s->powers->grants, skill->manifest->asks, err) : 0;
+    if (rc < 0) {
+        call_spec_unref(s);
+        return rc;
+    }
+    *ret = s;
+    return 0;
 }
 
 static int new_request(cordon_skill *skill, const struct said *said, const char *export_name, cordon_request **ret, cordon_error **err)

@@ -138,7 +138,7 @@ static int give(cordon_request *r, const char *text, const char *value, cordon_e
     if (!to)
         return err_nomem(err);
     int rc = value ? grants_set_env(to, r->spec->skill, text, value, err) : grants_allow(h, to, r->spec->skill, text, err);
-    if (rc < 0 || !r->front)
+    if (rc < 0 || !more)
         return rc;
     return (rc = check_asked(r, more, text, err)) < 0 ? rc : request_give(r, more, err);
 }
