@@ -73,6 +73,8 @@ int bundle_add(struct bundle *b, const char *path, uint32_t mode, const void *da
 int bundle_settle(struct bundle *b, cordon_error **err);
 /* Removes the folder of a staged one, unless it was moved (bundle_finish then), and finishes it. */
 void bundle_discard(struct bundle *b);
+/* A path beneath `staging` that nothing is at, for a folder that a sweep takes if nobody removes it first. The caller frees. */
+int bundle_staging_path(const char *staging, char **ret, cordon_error **err);
 /* Removes folders beneath `staging` that no process holds open. 0: also if there is nothing. */
 int bundle_sweep(const char *staging, cordon_error **err);
 

@@ -40,21 +40,28 @@ static int make_folder(struct draft *d, int above, const char *name, cordon_erro
     return d->b.fd < 0 ? err_errno(err, errno, "open", d->b.path) : lock(d->b.fd, LOCK_EX, d->b.path, err);
 }
 
-int stage_begin(struct draft *d, const char *staging, cordon_error **err)
+int bundle_staging_path(const char *staging, char **ret, cordon_error **err)
 {
     uint8_t random[RANDOM];
-    char name[2 * RANDOM + 1];
-    cleanup_fd int above = -1;
+    char name[2 * RANDOM + 1], *path;
     int r = draft_start(err);
-    if (r < 0 || (r = safe_folder_make(staging, &above, err)) < 0 || (r = lock(above, LOCK_SH, staging, err)) < 0)
+    if (r < 0)
         return r;
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(name, sizeof name, random, sizeof random);
-    if (asprintf(&d->b.path, "%s/%s", staging, name) < 0) {
-        d->b.path = NULL;
+    if (asprintf(&path, "%s/%s", staging, name) < 0)
         return err_nomem(err);
-    }
-    return make_folder(d, above, name, err);
+    *ret = path;
+    return 0;
+}
+
+int stage_begin(struct draft *d, const char *staging, cordon_error **err)
+{
+    cleanup_fd int above = -1;
+    int r = safe_folder_make(staging, &above, err);
+    if (r < 0 || (r = lock(above, LOCK_SH, staging, err)) < 0 || (r = bundle_staging_path(staging, &d->b.path, err)) < 0)
+        return r;
+    return make_folder(d, above, strrchr(d->b.path, '/') + 1, err);
 }
 
 void stage_finish(struct draft *d)

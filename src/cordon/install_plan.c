@@ -110,10 +110,12 @@ static int compare_interface(struct cordon_install *i, cordon_error **err)
 
 static bool same_text(const char *a, const char *b) { return !a || !b ? a == b : !strcmp(a, b); }
 
-static bool is_unchanged(const struct cordon_install *i)
+/* What is kept is looked at too: damaged there, it is installed again. */
+static bool is_unchanged(const struct cordon_install *i, struct registry *r)
 {
     return i->before.id && i->same && !install_wants_consent(i) && i->before.tier == i->next.tier && same_text(i->before.asks, i->next.asks)
-           && !memcmp(i->before.bundle, i->next.bundle, sizeof i->next.bundle) && !memcmp(i->before.signature, i->next.signature, sizeof i->next.signature);
+           && !memcmp(i->before.bundle, i->next.bundle, sizeof i->next.bundle) && !memcmp(i->before.signature, i->next.signature, sizeof i->next.signature)
+           && registry_store_is_whole(r, i->before.bundle);
 }
 
 bool install_wants_consent(const struct cordon_install *i) { return i->asks.wants_answer || json_array_size(i->changes) > 0; }
@@ -125,7 +127,7 @@ int install_plan(struct cordon_install *i, cordon_error **err)
     if (rc < 0 || (rc = install_inherit(i, r, err)) < 0 || (rc = put_down(i, err)) < 0 || (rc = read_kept(i, r, err)) < 0 || (rc = compare_asks(i, err)) < 0 ||
         (rc = compare_interface(i, err)) < 0)
         return rc;
-    i->unchanged = is_unchanged(i);
+    i->unchanged = is_unchanged(i, r);
     return 0;
 }
 

@@ -9,7 +9,7 @@
 
 #define FILE_NAME "registry.db"
 
-const char *const registry_points[] = {"stored", "written", "committed", "told", "swept", NULL};
+const char *const registry_points[] = {"stored", "written", "committed", "told", "thrown-out", "swept", NULL};
 
 void registry_set_hook(struct registry *r, registry_hook_fn *fn, void *data)
 {

@@ -98,10 +98,12 @@ extern const char *const registry_points[]; /* NULL-terminated */
 
 /* Where bundles are staged: on the store's file system, swept of what was left behind. Needs no open registry. The caller frees. */
 int registry_staging(const char *home, char **ret, cordon_error **err);
-/* Moves the staged folder `path`, settled (bundle_settle), to its place. If the store has it already it stays where it is, for its owner to discard. */
+/* Moves the staged folder `path`, settled (bundle_settle), to its place. If the store has it already, undamaged, it stays where it is, for its owner to discard. */
 int registry_store_add(struct registry *r, const char *path, const uint8_t digest[REGISTRY_DIGEST], cordon_error **err);
 /* The folder of a bundle. 1: open; 0: it is not there. *ret_path: NULL allowed; the caller frees. */
 int registry_store_open(struct registry *r, const uint8_t digest[REGISTRY_DIGEST], int *ret_fd, char **ret_path, cordon_error **err);
+/* Is it there, file by file as it was put there? All of it is read. */
+bool registry_store_is_whole(struct registry *r, const uint8_t digest[REGISTRY_DIGEST]);
 
 /* How many folders there are that no row names, which the next that writes sweeps; of a reader. */
 int registry_store_orphans(struct registry *r, size_t *ret, cordon_error **err);

@@ -46,6 +46,38 @@ int registry_staging(const char *home, char **ret, cordon_error **err)
 
 static int sync_folder(int fd, const char *path, cordon_error **err) { return fsync(fd) < 0 ? err_errno(err, errno, "write", path) : 0; }
 
+/* Out of the store first, so that no half of it is ever found there. */
+static void throw_out(struct registry *r, int store, const char *name, const char *staging)
+{
+    char *path = NULL;
+    if (bundle_staging_path(staging, &path, NULL) < 0)
+        return;
+    if (renameat(store, name, AT_FDCWD, path) < 0) {
+        free(path);
+        return;
+    }
+    registry_point(r, "thrown-out");
+    scratch_remove(path);
+}
+
+static int move_in(const char *path, int store, const char *name, cordon_error **err)
+{
+    if (renameat2(AT_FDCWD, path, store, name, RENAME_NOREPLACE) == 0)
+        return 1;
+    return errno == EEXIST || errno == ENOTEMPTY ? 0 : err_errno(err, errno, "move into the store", path);
+}
+
+/* What is there is damaged, and what came is the same undamaged. */
+static int put_in_place(struct registry *r, const char *path, int store, const char *name, cordon_error **err)
+{
+    cleanup_free char *staging = NULL;
+    int rc = staging_of(&r->home, &staging, err);
+    if (rc < 0)
+        return rc;
+    throw_out(r, store, name, staging);
+    return move_in(path, store, name, err);
+}
+
 int registry_store_add(struct registry *r, const char *path, const uint8_t digest[REGISTRY_DIGEST], cordon_error **err)
 {
     char name[HEX + 1];
@@ -53,10 +85,8 @@ int registry_store_add(struct registry *r, const char *path, const uint8_t diges
     cleanup_free char *store_path = NULL;
     registry_hex(digest, REGISTRY_DIGEST, name);
     int rc = home_folder(&r->home, "store", true, &store, &store_path, err);
-    if (rc < 0)
+    if (rc < 0 || (rc = move_in(path, store, name, err)) < 0 || (rc == 0 && !registry_store_is_whole(r, digest) && (rc = put_in_place(r, path, store, name, err)) < 0))
         return rc;
-    if (renameat2(AT_FDCWD, path, store, name, RENAME_NOREPLACE) < 0 && errno != EEXIST && errno != ENOTEMPTY)
-        return err_errno(err, errno, "move into the store", path);
     rc = sync_folder(store, store_path, err);
     registry_point(r, "stored");
     return rc;
@@ -82,6 +112,14 @@ int registry_store_open(struct registry *r, const uint8_t digest[REGISTRY_DIGEST
     if (ret_path)
         *ret_path = take(path);
     return 1;
+}
+
+bool registry_store_is_whole(struct registry *r, const uint8_t digest[REGISTRY_DIGEST])
+{
+    cleanup_fd int fd = -1;
+    cleanup_free char *path = NULL;
+    cleanup(bundle_finish) struct bundle b = BUNDLE_NONE;
+    return registry_store_open(r, digest, &fd, &path, NULL) > 0 && bundle_read(fd, path, &b, NULL) == 0 && !memcmp(b.digest, digest, REGISTRY_DIGEST);
 }
 
 /* ---- sweeping ---- */
@@ -112,18 +150,6 @@ static bool is_named(struct registry *r, const char *name)
     return rc != 0;
 }
 
-/* Out of the store first, so that no half of it is ever found there. */
-static void throw_out(int store, const char *name, const char *staging)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/.out-%ld-%.16s", staging, (long)getpid(), name) < 0)
-        return;
-    if (renameat(store, name, AT_FDCWD, path) == 0)
-        scratch_remove(path);
-    else
-        free(path);
-}
-
 int registry_store_orphans(struct registry *r, size_t *ret, cordon_error **err)
 {
     cleanup_fd int store = -1;
@@ -149,6 +175,6 @@ void registry_store_sweep(struct registry *r)
     cleanup(cleanup_dir) DIR *d = again < 0 ? NULL : fdopendir(again);
     for (struct dirent *e; d && (e = readdir(d));)
         if (is_digest(e->d_name) && !is_named(r, e->d_name))
-            throw_out(store, e->d_name, staging);
+            throw_out(r, store, e->d_name, staging);
     bundle_sweep(staging, NULL);
 }

@@ -119,3 +119,23 @@ def test_a_file_that_became_something_else(cordon, home):
     (home / "echo.wasm").write_bytes(b"garbage")
     assert cordon("update", "echo").status == 6
     assert cordon("run", "echo", "hi").text == "hi"
+
+
+@pytest.mark.parametrize("words", [["update", "weather"], ["install"]])
+@pytest.mark.parametrize("damage", ["changed", "gone", "added"])
+def test_what_was_damaged_in_the_store_is_put_right_by_installing_it_again(cordon, home, words, damage):
+    skill = toml_skill(home / "s")
+    assert cordon("install", skill).status == 0
+    kept = next((home / "home/store").iterdir())
+    for path in (kept, kept / "skill.wasm"):
+        path.chmod(0o700)
+    if damage == "changed":
+        (kept / "skill.wasm").write_text("(component)")
+    elif damage == "gone":
+        shutil.rmtree(kept)
+    else:
+        (kept / "more").write_text("more")
+    assert cordon("verify", "weather").status == 3
+    assert cordon(*words, *([skill] if words == ["install"] else [])).status == 0
+    assert cordon("verify", "weather").status == 0 and cordon("run", "weather", "hi").text == "hi"
+    assert not list((home / "home/staging").iterdir())

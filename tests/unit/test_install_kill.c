@@ -147,7 +147,7 @@ static size_t entries(const char *name)
     snprintf(path, sizeof path, "%s/%s", home, name);
     DIR *d = opendir(path);
     while (d && (e = readdir(d)))
-        n += e->d_name[0] != '.';
+        n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
     if (d)
         closedir(d);
     return n;
