@@ -123,7 +123,8 @@ static int fetch(struct apply *a, struct apply_job *j, cordon_error **err)
 
 static int refuse_install(const struct apply_job *j, cordon_error **err)
 {
-    return err_wrap(err, "%s cannot be installed from %s", j->s->name, j->s->source);
+    cleanup_free char *from = install_source_show(j->s->source);
+    return err_wrap(err, "%s cannot be installed from %s", j->s->name, from ? from : "its source");
 }
 
 static int prepare_one(struct apply *a, struct registry *r, struct apply_job *j, cordon_error **err)

@@ -169,7 +169,7 @@ static int check_digest(const struct cordon_install *i, cordon_error **err)
     if (!i->has_digest || !memcmp(i->digest, i->bundle.digest, sizeof i->digest))
         return 0;
     install_digest_write(i->bundle.digest, text);
-    return err_set(err, CORDON_E_DIGEST_MISMATCH, i->given, "what is there now has another digest than the one that was asked for: %s", text);
+    return err_set(err, CORDON_E_DIGEST_MISMATCH, i->source.shown, "what is there now has another digest than the one that was asked for: %s", text);
 }
 
 const char *const install_points[] = {"staged", "checked", "provided", "planned", "settled", NULL};

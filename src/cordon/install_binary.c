@@ -257,7 +257,7 @@ int install_provide(struct cordon_install *i, cordon_error **err)
         return build(i, err);
     if (i->has_manifest)
         return write_stub(i, err);
-    err_set(err, CORDON_E_NOT_FOUND, i->source.text, "there is no skill in %s: no manifest (skill.toml, Component.toml, SKILL.md) and no code (skill.wasm)",
-            i->source.text);
+    err_set(err, CORDON_E_NOT_FOUND, i->source.shown, "there is no skill in %s: no manifest (skill.toml, Component.toml, SKILL.md) and no code (skill.wasm)",
+            i->source.shown);
     return err_hint(err, "Name the folder that holds it, or the component itself.");
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SHOWN_MAX = 4096, DESCRIPTION_SHOWN = 300 };
+enum { DESCRIPTION_SHOWN = 300 };
 
 /* A stranger's text as one clean line. */
 static json_t *clean(const char *text, size_t max)
@@ -25,12 +25,8 @@ static json_t *clean(const char *text, size_t max)
 
 static json_t *source_json(const char *source)
 {
-    struct buf b;
-    buf_init(&b, 4 * SHOWN_MAX);
-    install_source_show(&b, source);
-    json_t *shown = json_string(b.data ? b.data : "");
-    buf_finish(&b);
-    return shown;
+    cleanup_free char *shown = install_source_show(source);
+    return shown ? json_string(shown) : NULL;
 }
 
 static json_t *digest_json(const uint8_t digest[32])

@@ -17,12 +17,15 @@ struct install_source {
     char *text;                 /* owned: as the registry keeps it, without a digest: part of whom grants belong to */
     char *place;                /* owned: the path, or the URL or reference as it was given */
     char *digest;               /* owned: what it is pinned to, "sha256:…"; NULL: nothing */
+    char *shown;                /* owned: `text` as messages show it */
 };
 /* `cwd` is what a relative path starts from; NULL: USAGE for one. */
 int install_source_parse(const char *text, const char *cwd, struct install_source *ret, cordon_error **err);
 void install_source_finish(struct install_source *s);
-/* Appends a source as it may be shown: a URL without its query. */
-int install_source_show(struct buf *b, const char *text);
+/* A source as it may be shown, escaped, a URL without its query, which may be a secret. The caller frees. NULL: out of memory. */
+char *install_source_show(const char *text);
+/* Takes `text` in place of what it has. */
+int install_source_set(struct install_source *s, char *text, cordon_error **err);
 enum { INSTALL_DIGEST_TEXT = 72 };
 /* "sha256:HEX" or HEX. */
 bool install_digest_parse(const char *text, uint8_t ret[32]);

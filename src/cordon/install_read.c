@@ -23,7 +23,7 @@ static int copy(char **to, const char *from, cordon_error **err)
 static int read_manifest(struct cordon_install *i, cordon_error **err)
 {
     size_t len;
-    int rc = manifest_read(i->bundle.fd, i->source.text, &i->manifest, err);
+    int rc = manifest_read(i->bundle.fd, i->source.shown, &i->manifest, err);
     if (rc <= 0)
         return rc;
     const struct manifest *m = &i->manifest;

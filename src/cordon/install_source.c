@@ -28,10 +28,24 @@ void install_digest_write(const uint8_t digest[32], char ret[INSTALL_DIGEST_TEXT
     sodium_bin2hex(ret + 7, HEX_LEN + 1, digest, 32);
 }
 
-int install_source_show(struct buf *b, const char *text)
+char *install_source_show(const char *text)
 {
-    size_t len = strstr(text, "://") ? strcspn(text, "?#") : strlen(text);
-    return text_escape(b, text, len, false);
+    struct buf b;
+    buf_init(&b, 8 * SOURCE_MAX);
+    buf_adds(&b, "");
+    text_escape(&b, text, strstr(text, "://") ? strcspn(text, "?#") : strlen(text), false);
+    char *shown = buf_take(&b, NULL);
+    buf_finish(&b);
+    return shown;
+}
+
+int install_source_set(struct install_source *s, char *text, cordon_error **err)
+{
+    free(s->text);
+    free(s->shown);
+    s->text = text;
+    s->shown = text ? install_source_show(text) : NULL;
+    return s->shown ? 0 : err_nomem(err);
 }
 
 static int refuse(const char *text, const char *why, cordon_error **err)
@@ -69,10 +83,10 @@ static int parse_url(const char *text, struct install_source *s, cordon_error **
         return refuse(text, "#sha256= wants 64 hex digits", err);
     s->from = INSTALL_FROM_URL;
     s->place = strdup(text);
-    s->text = strndup(text, fragment ? (size_t)(fragment - text) : strlen(text));
-    if (!s->place || !s->text)
+    if (!s->place)
         return err_nomem(err);
-    return fragment ? keep_digest(digest, s, err) : 0;
+    int rc = install_source_set(s, strndup(text, fragment ? (size_t)(fragment - text) : strlen(text)), err);
+    return rc == 0 && fragment ? keep_digest(digest, s, err) : rc;
 }
 
 /* Pinned or not, it is the same source. */
@@ -87,10 +101,10 @@ static int parse_oci(const char *text, struct install_source *s, cordon_error **
     s->place = oci_ref_text(&ref);
     bool pinned = ref.digest && install_digest_parse(ref.digest, digest);
     oci_ref_finish(&ref);
-    s->text = s->place ? strndup(s->place, (size_t)(strchrnul(s->place, '@') - s->place)) : NULL;
-    if (!s->text)
+    if (!s->place)
         return err_nomem(err);
-    return pinned ? keep_digest(digest, s, err) : 0;
+    rc = install_source_set(s, strndup(s->place, (size_t)(strchrnul(s->place, '@') - s->place)), err);
+    return rc == 0 && pinned ? keep_digest(digest, s, err) : rc;
 }
 
 static int parse_path(const char *text, const char *cwd, struct install_source *s, cordon_error **err)
@@ -102,8 +116,7 @@ static int parse_path(const char *text, const char *cwd, struct install_source *
     s->from = INSTALL_FROM_PATH;
     if (asprintf(&s->place, "%s%s%s", text[0] == '/' ? "" : cwd, text[0] == '/' ? "" : "/", text) < 0)
         s->place = NULL;
-    s->text = s->place ? strdup(s->place) : NULL;
-    return s->text ? 0 : err_nomem(err);
+    return s->place ? install_source_set(s, strdup(s->place), err) : err_nomem(err);
 }
 
 static int parse(const char *text, const char *cwd, struct install_source *s, cordon_error **err)
@@ -136,4 +149,5 @@ void install_source_finish(struct install_source *s)
     free(s->text);
     free(s->place);
     free(s->digest);
+    free(s->shown);
 }

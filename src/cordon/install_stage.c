@@ -31,10 +31,10 @@ static int stage_fd(struct cordon_install *i, const char *staging, int fd, cordo
     struct helper *helper;
     ssize_t n = pread(fd, head, sizeof head, 0);
     if (n < 0)
-        return err_errno(err, errno, "read", i->source.place);
+        return err_errno(err, errno, "read", i->source.shown);
     if (bundle_is_archive(head, (size_t)n)) {
         int rc = host_helper(i->host, &helper, err);
-        return rc < 0 ? rc : bundle_stage_archive(staging, helper, fd, i->source.text, &i->bundle, err);
+        return rc < 0 ? rc : bundle_stage_archive(staging, helper, fd, i->source.shown, &i->bundle, err);
     }
     return bundle_stage_file(staging, fd, name_in_bundle(i->source.text), &i->bundle, err);
 }
@@ -48,12 +48,10 @@ static int settle_path(struct cordon_install *i, cordon_error **err)
     if (!real)
         return errno == ENOENT || errno == ENOTDIR ? err_set(err, CORDON_E_NOT_FOUND, i->source.place, "there is nothing at %s to install", i->source.place)
                                                    : err_errno(err, errno, "open", i->source.place);
-    free(i->source.text);
-    i->source.text = real;
-    return 0;
+    return install_source_set(&i->source, real, err);
 }
 
-/* This user's, and nobody else can write it or put another in its place. Others who can are its authors too. */
+/* This user's, and nobody else can write it or put another in its place. Others who can are its authors too. What is in a folder is asked where it is taken. */
 static bool is_own(const struct cordon_install *i, const struct stat *st)
 {
     return st->st_uid == geteuid() && !(st->st_mode & 022) && safe_chain(i->source.text, false, NULL) == 0;

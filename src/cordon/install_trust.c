@@ -147,8 +147,8 @@ static int check_source(const struct cordon_install *i, cordon_error **err)
     bool same_publisher = *i->next.publisher && !strcmp(i->next.publisher, i->before.publisher);
     if (!i->before.id || !strcmp(i->before.source, i->source.text) || same_publisher || i->accept[CORDON_ACCEPT_SOURCE])
         return 0;
-    cleanup_free char *command = install_command(i);
-    err_set(err, CORDON_E_CONFLICT, i->next.name, "a skill named %s is installed already, from %s", i->next.name, i->before.source);
+    cleanup_free char *command = install_command(i), *from = install_source_show(i->before.source);
+    err_set(err, CORDON_E_CONFLICT, i->next.name, "a skill named %s is installed already, from %s", i->next.name, from ? from : "another source");
     return err_hint(err, "Beside it, under a name of its own: %s --as NAME. In its place: --accept source.", command ? command : "cordon install");
 }
 

@@ -51,6 +51,12 @@ static int versions_json(struct registry *r, const char *name, json_t **ret, cor
     return 0;
 }
 
+/* The query of a URL may be a secret; `cordon export` alone writes it. */
+static json_t *source_json(const char *source)
+{
+    return json_stringn(source, strstr(source, "://") ? strcspn(source, "?") : strlen(source));
+}
+
 static int row_json(struct registry *r, const struct registry_version *v, json_t **ret, cordon_error **err)
 {
     struct registry_worth worth;
@@ -58,8 +64,8 @@ static int row_json(struct registry *r, const struct registry_version *v, json_t
     int rc = registry_weigh(r, v, &worth, err);
     if (rc < 0 || (rc = versions_json(r, v->name, &versions, err)) < 0)
         return rc;
-    *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "name", v->name, "version", v->version, "description", v->description, "kind",
-                     registry_kind_name(v->kind), "tier", cordon_tier_name(worth.tier), "recorded_tier", cordon_tier_name(v->tier), "source", v->source, "digest",
+    *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name", v->name, "version", v->version, "description", v->description, "kind",
+                     registry_kind_name(v->kind), "tier", cordon_tier_name(worth.tier), "recorded_tier", cordon_tier_name(v->tier), "source", source_json(v->source), "digest",
                      digest_json(v->bundle), "publisher", text_or_null(v->publisher), "standing", registry_standing_words(worth.standing), "installed_at",
                      time_json(v->installed_at_ms), "updated_at", time_json(v->updated_at_ms), "versions", versions);
     return *ret ? 0 : err_nomem(err);

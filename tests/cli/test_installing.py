@@ -159,6 +159,27 @@ def test_the_query_of_a_url_is_not_shown(cordon, home, server):
     assert done.json["source"] == f"{server.url}/weather.tar.gz" and "hidden" not in done.json["source"]
 
 
+def test_no_message_shows_the_query_of_a_url(cordon, home, server):
+    bad = toml_skill(home / "bad")
+    (bad / "skill.toml").write_text("[skill]\nname = 3\n")
+    (home / "none").mkdir()
+    (home / "none/readme.txt").write_text("nothing")
+    server.files.update({"/bad.tar.gz": b"\x1f\x8bnothing", "/bad.toml.tar.gz": pack_tar(bad, home / "b.tar.gz").read_bytes(),
+                         "/none.tar.gz": pack_tar(home / "none", home / "n.tar.gz").read_bytes(), "/bad.wasm": b"\0asm\x0d\0\1\0garbage"})
+    assert cordon("install", f"{server.url}/weather.tar.gz?token=hidden").status == 0
+    for name in ("bad.tar.gz", "bad.toml.tar.gz", "none.tar.gz", "bad.wasm", "not-there"):
+        done = cordon("install", f"{server.url}/{name}?token=hidden", "-j")
+        error = done.json["error"]
+        assert done.status != 0 and "hidden" not in done.err
+        assert "hidden" not in error["message"] + str(error["subject"]) + "".join(error["causes"]), error
+    error = cordon("install", toml_skill(home / "t"), "-j").json["error"]
+    assert error["id"] == "conflict" and "/weather.tar.gz" in error["message"] and "hidden" not in str(error)
+    server.files.clear()
+    assert "hidden" not in str(cordon("update", "weather", "-j").json["updates"][0]["error"])
+    for words in (["list", "-j"], ["inspect", "weather", "-j"], ["verify", "weather", "-j"], ["audit", "-j"]):
+        assert "hidden" not in cordon(*words).text, words
+
+
 @pytest.mark.parametrize("source", ["ftp://x.example/a", "https://me:pw@x.example/a", "https://x.example/a#sha256=1", "oci://", "file:///etc"])
 def test_what_is_no_source_is_a_usage_error(cordon, home, source):
     done = cordon("install", source)
