@@ -42,6 +42,7 @@ struct bundle {
     struct bundle_file *file;      /* owned; by path, bytewise */
     size_t n, left_out;
     bool staged;                   /* its folder is removed by bundle_discard */
+    bool by_others;                /* of an author's folder: something that was taken is not this user's, or others can write it */
     uint64_t bytes;
     uint8_t digest[BUNDLE_DIGEST];
 };

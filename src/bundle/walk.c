@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int walk_open(const char *source, int *ret_fd, cordon_error **err)
 {
@@ -32,6 +33,12 @@ struct walk {
 
 static void cleanup_folder(DIR **d) { if (*d) closedir(*d); }
 
+/* Whoever can write it is its author too. Root is not asked. */
+static void look_whose(struct walk *w, const struct stat *st)
+{
+    w->d->b.by_others |= (st->st_uid != geteuid() && st->st_uid != 0) || (st->st_mode & 022);
+}
+
 static int refuse_kind(const struct walk *w, const char *path, mode_t mode, cordon_error **err)
 {
     err_set(err, w->d->refusal, path, "%s/%s is a %s", w->what, path,
@@ -48,6 +55,7 @@ static int take_file(struct walk *w, int at, const char *name, const char *path,
         return err_errno(err, errno, "read", path);
     if (!S_ISREG(st.st_mode))
         return refuse_kind(w, path, st.st_mode, err);
+    look_whose(w, &st);
     int r = draft_open(w->d, path, strlen(path), st.st_mode & S_IXUSR, !w->as_kept, &s, err);
     if (r <= 0)
         return r;
@@ -62,9 +70,11 @@ static int take_folder(struct walk *w, int at, const char *name, const char *pat
     size_t before = w->d->b.n;
     if (++w->folders > BUNDLE_FILES_MAX)   /* empty ones too */
         return err_set(err, CORDON_E_TOO_LARGE, w->what, "there are more than %d folders in %s", BUNDLE_FILES_MAX, w->what);
+    struct stat st;
     cleanup_fd int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, &st) < 0)
         return err_errno(err, errno, "open", path);
+    look_whose(w, &st);
     int r = path_check(path, strlen(path), w->d->refusal, err); /* before what is beneath it: a path that is too deep ends here */
     if (r < 0 || (r = walk(w, fd, path, err)) < 0)
         return r;

@@ -105,8 +105,9 @@ static int stage_path(struct cordon_install *i, const char *staging, cordon_erro
     if (!S_ISDIR(st.st_mode))
         return stage_file(i, staging, err);
     i->is_folder = true;
-    i->is_own = is_own(i, &st);
-    return bundle_stage_folder(staging, i->source.text, &i->bundle, err);
+    rc = bundle_stage_folder(staging, i->source.text, &i->bundle, err);
+    i->is_own = rc == 0 && is_own(i, &st) && !i->bundle.by_others;
+    return rc;
 }
 
 /* ---- from the network ---- */

@@ -183,7 +183,7 @@ static int set_tier(struct cordon_install *i, cordon_error **err)
         return err_hint(err, "That is highest_tier under [policy]; `cordon doctor` shows which file says so.");
     }
     if (local && !i->is_own) {
-        err_set(err, CORDON_E_TIER_REFUSED, "tier", "%s cannot be local: it does not belong to this user, or others can write it", i->source.text);
+        err_set(err, CORDON_E_TIER_REFUSED, "tier", "%s cannot be local: it, or something in it, does not belong to this user, or others can write it", i->source.text);
         return err_hint(err, "Local is for what you wrote or have read. Copy it to a folder of yours, read it, and install that.");
     }
     i->next.tier = local ? CORDON_TIER_LOCAL : i->signed_by == INSTALL_SIGNED_BUNDLE ? CORDON_TIER_VERIFIED : CORDON_TIER_UNTRUSTED;

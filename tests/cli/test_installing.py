@@ -245,6 +245,20 @@ def test_a_folder_that_others_can_write_is_not_built(cordon, home):
 
 
 @needs_clang
+@pytest.mark.parametrize("what", ["src/part.h", "src", "skill.c"])
+def test_a_project_is_not_this_users_alone_where_others_can_write_anything_in_it(cordon, home, what):
+    skill = toml_skill(home / "s", wat=None)
+    (skill / "src").mkdir()
+    (skill / "src/part.h").write_text("/* nothing */\n")
+    (skill / "skill.c").write_text(C_SKILL)
+    assert plan(cordon, skill)["built"]
+    (skill / what).chmod(0o777 if (skill / what).is_dir() else 0o666)
+    assert plan(cordon, skill)["kind"] == "stub"
+    done = cordon("install", skill, "--tier", "local")
+    assert done.status == 3 and "others can write it" in done.err
+
+
+@needs_clang
 @pytest.mark.parametrize("line", ['#include "{path}"', '__asm__(".incbin \\"{path}\\"");', '#include "../../../../../../../../{path}"'])
 def test_a_build_reads_no_file_outside(cordon, home, line):
     (home / "private.h").write_text("int leaked_marker_1234 = 1;\n")
