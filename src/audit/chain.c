@@ -63,6 +63,10 @@ static void take_checkpoint(struct audit_chain *c, const struct audit_row *r, co
 void audit_chain_next(struct audit_chain *c, const struct audit_row *r, const uint8_t *seal)
 {
     uint8_t right[AUDIT_LINK];
+    if (!audit_seq_fits(r->seq)) {
+        audit_chain_malformed(c, r->seq);
+        return;
+    }
     if (c->seq == 0)
         compare(c); /* a head from before the first row */
     if (audit_row_is(r, AUDIT_CHECKPOINT)) {
@@ -84,6 +88,8 @@ void audit_chain_malformed(struct audit_chain *c, int64_t seq)
 {
     c->rows++;
     audit_chain_find(c, AUDIT_MALFORMED, seq, seq);
+    if (!audit_seq_fits(seq))
+        return;
     c->seq = seq;
     memset(c->link, 0, AUDIT_LINK);
 }

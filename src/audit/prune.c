@@ -24,6 +24,8 @@ static int find_old(struct audit_store *s, const struct audit_keep *keep, uint64
     int r = audit_store_last(s, &end, err);
     if (r < 0 || (r = number(s, "SELECT seq FROM audit WHERE kind <> 'checkpoint' ORDER BY seq LIMIT 1", "", NULL, 0, &first, err)) < 0 || first == 0)
         return r;
+    if (!audit_seq_fits(first))
+        return db_refuse(&s->db, "its first row has a number that no row gets", err);
     if (keep->rows && (uint64_t)(end.seq - first + 1) > keep->rows)
         last = end.seq - (int64_t)keep->rows;
     if (keep->ms && keep->ms < now) {

@@ -36,6 +36,10 @@ enum audit_column {
 const char *audit_column_name(enum audit_column c);
 bool audit_column_is_number(enum audit_column c);
 
+/* No chain gets there; so a number beyond it, or below 1, is nobody's of ours, and is not reckoned with. */
+#define AUDIT_SEQ_MAX INT64_C(100000000000000000)
+static inline bool audit_seq_fits(int64_t seq) { return seq >= 1 && seq <= AUDIT_SEQ_MAX; }
+
 /* NULL text: null, as is a number that is not there. */
 struct audit_value { const char *text; size_t len; int64_t number; bool there; };
 

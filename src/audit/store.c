@@ -66,6 +66,11 @@ int audit_store_last(struct audit_store *s, struct audit_head *ret, cordon_error
     ret->seq = db_int(&s->db, s->last, 0);
     r = db_bytes(&s->db, s->last, 1, ret->hash, AUDIT_LINK, err);
     s->db.api.reset(s->last);
+    if (r > 0 && !audit_seq_fits(ret->seq)) {
+        r = db_refuse(&s->db, "its last row has a number that no row gets", err);
+        err_hint(err, "`cordon audit --verify` says what is wrong with it. Keep it as it is and begin another: move audit.* of Cordon's home to a folder of their own.");
+        return r;
+    }
     return r < 0 ? r : r ? 0 : db_refuse(&s->db, "its last row has no link", err);
 }
 

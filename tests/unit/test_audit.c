@@ -382,6 +382,29 @@ START_TEST(what_no_row_can_hold_is_found)
 }
 END_TEST
 
+static const char *const odd_numbers[] = {"9223372036854775807", "-9223372036854775808", "0", "-1"};
+
+START_TEST(a_row_of_a_number_that_no_row_gets_is_found_and_nothing_is_reckoned_from_it)
+{
+    char sql[128];
+    struct audit_store s;
+    struct audit_head end;
+    uint64_t n;
+    write_rows(4);
+    snprintf(sql, sizeof sql, "UPDATE audit SET seq = %s WHERE seq = %d", odd_numbers[_i], _i ? 1 : 4);
+    tamper(sql);
+    finds("malformed", strtoll(odd_numbers[_i], NULL, 10), strtoll(odd_numbers[_i], NULL, 10));
+    if (_i == 0) {
+        ck_assert_int_eq(audit_store_make(home, &s, NULL), -CORDON_E_DAMAGED);
+        return;
+    }
+    open_store(&s);
+    ck_assert_int_eq(audit_store_last(&s, &end, NULL), 0);
+    ck_assert_int_eq(audit_store_prune(&s, &(struct audit_keep){1, 1}, 1000, &n, NULL), _i == 2 ? 0 : -CORDON_E_DAMAGED);
+    audit_store_close(&s);
+}
+END_TEST
+
 /* ---- pruning ---- */
 
 static uint64_t prune(uint64_t ms, uint64_t rows)
@@ -752,6 +775,7 @@ Suite *suite_audit(void)
     tcase_add_test(chain, another_key_does_not_verify);
     tcase_add_test(chain, a_changed_key_is_refused);
     tcase_add_test(chain, what_no_row_can_hold_is_found);
+    tcase_add_loop_test(chain, a_row_of_a_number_that_no_row_gets_is_found_and_nothing_is_reckoned_from_it, 0, 4);
     tcase_add_test(chain, an_audit_that_others_can_read_is_refused);
     tcase_add_test(chain, an_audit_of_a_newer_cordon_is_left_alone);
     tcase_add_test(chain, heads_are_read_as_they_are_written_and_in_no_other_form);
