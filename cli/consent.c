@@ -61,6 +61,7 @@ static int for_each(const struct cli *cli, const char *name, int (*each)(cordon_
 int consent_prepare(const struct cli *cli, cordon_install *install, cordon_error **err)
 {
     cordon_install_set_build(install, args_has(&cli->args, "build"), cli->quiet ? -1 : STDERR_FILENO);
+    cordon_install_set_fetch(install, args_has(&cli->args, "fetch"));
     return for_each(cli, "accept", accept_one, install, err);
 }
 

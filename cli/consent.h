@@ -12,14 +12,15 @@
     [(first) + 2] = {0, "no-grants", NULL, "let it do nothing of what it asks for", false},                                                   \
     [(first) + 3] = {0, "accept", "WHAT", "a change that is refused otherwise: key, unsigned, older or source; again for more", true},         \
     [(first) + 4] = {0, "build", NULL, "build it from source, in a sandbox, if there is no code in it", false},                               \
-    [(first) + 5] = {0, "dry-run", NULL, "show what would be installed, and install nothing", false}
-enum { CONSENT_OPTIONS = 6 };
+    [(first) + 5] = {0, "fetch", NULL, "fetch what its source needs to be built, by its lock files", false},                                  \
+    [(first) + 6] = {0, "dry-run", NULL, "show what would be installed, and install nothing", false}
+enum { CONSENT_OPTIONS = 7 };
 
 /* What is wrong with the answers is found before anything is fetched: --yes and --no-grants at once. */
 int consent_check(const struct cli *cli, cordon_error **err);
 /* NOT_GRANTED: --allow and --yes are flags that grant, and the settings let none do that. */
 int consent_may_answer(const struct cli *cli, const cordon_host_opts *opts, cordon_error **err);
-/* --accept and --build. */
+/* --accept, --build and --fetch. */
 int consent_prepare(const struct cli *cli, cordon_install *install, cordon_error **err);
 /* Shows `plan` (as cordon_install_describe has it) to a person. */
 void consent_show(const struct cli *cli, const json_t *plan);

@@ -6,6 +6,7 @@
 
 mod blufio;
 mod docs;
+mod finish;
 
 use std::collections::BTreeMap;
 use std::ffi::c_int;
@@ -47,6 +48,23 @@ pub unsafe extern "C" fn shim_wit_componentize(
     err: *mut ShimBytes,
 ) -> c_int {
     unsafe { ffi::answer(ret, err, || componentize(ffi::bytes(module, len), load(ffi::bytes(sources, sources_len))?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_finish(
+    made: *const u8,
+    len: usize,
+    sources: *const u8,
+    sources_len: usize,
+    ret: *mut ShimBytes,
+    err: *mut ShimBytes,
+) -> c_int {
+    unsafe { ffi::answer(ret, err, || finish::component(ffi::bytes(made, len), load(ffi::bytes(sources, sources_len))?)) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn shim_wit_world(sources: *const u8, sources_len: usize, ret: *mut ShimBytes, err: *mut ShimBytes) -> c_int {
+    unsafe { ffi::answer(ret, err, || load(ffi::bytes(sources, sources_len)).map(|(resolve, world)| world_name(&resolve, world))) }
 }
 
 #[unsafe(no_mangle)]
@@ -97,6 +115,11 @@ fn only_world(resolve: &Resolve, package: PackageId) -> Result<WorldId> {
     }
 }
 
+fn world_name(resolve: &Resolve, world: WorldId) -> String {
+    let world = &resolve.worlds[world];
+    world.package.map_or_else(|| world.name.clone(), |package| resolve.id_of_name(package, &world.name))
+}
+
 /// A WIT error as one line with its place, instead of the parser's drawing of it.
 fn located(error: &anyhow::Error, place: impl Fn(Span) -> String) -> anyhow::Error {
     let layers = error.chain().map(|layer| {
@@ -111,10 +134,7 @@ fn located(error: &anyhow::Error, place: impl Fn(Span) -> String) -> anyhow::Err
 
 fn bindings_c((mut resolve, world): (Resolve, WorldId)) -> Result<String> {
     // No object file with the type, which `componentize` embeds; the symbol that would pull it in is defined here instead.
-    let world_name = match resolve.worlds[world].package {
-        Some(package) => resolve.id_of_name(package, &resolve.worlds[world].name),
-        None => resolve.worlds[world].name.clone(),
-    };
+    let world_name = world_name(&resolve, world);
     let opts = wit_bindgen_c::Opts { no_object_file: true, ..Default::default() };
     let mut files = wit_bindgen_core::Files::default();
     opts.build().generate(&mut resolve, world, &mut files)?;

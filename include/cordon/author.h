@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing skills: new projects, components from source (C only, so far), and cases for a test.
+ * Writing skills: new projects, components from source, and cases for a test.
  */
 #ifndef CORDON_AUTHOR_H
 #define CORDON_AUTHOR_H
 
-#include <cordon/error.h>
+#include <cordon/host.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,21 +40,41 @@ CORDON_API int cordon_new(const char *in, const char *name, enum cordon_template
  *  what is expected there), TOO_LARGE, IO. */
 CORDON_API int cordon_cases_read(const char *dir, char **ret_json, cordon_error **err);
 
-/** Builds the C skill in the folder `dir` into a component: its *.c files, and in `wit/` one world, or none: then it is
- *  the skill world, or a core module of the blufio ABI if a source includes "blufio.h" (which is given), or a command if
- *  no source includes either header. The component goes to `out_path` (NULL:
- *  `dir`/<the folder's name>.wasm), whole or not at all.
+/** A build of one project: what is to be built, and how. */
+typedef struct cordon_build cordon_build;
+
+/** A build of the skill in the folder `dir`, by its language's own tools: C (`*.c`), and what `cordon help build` lists. In `wit/` there is one world, or
+ *  nothing: then it is the skill world; of C also a core module of the blufio ABI, if a source includes "blufio.h" (which is given), or a command, if no source
+ *  includes either header. Nothing is looked at yet. `host` is borrowed until the build is freed: what is built is compiled for its tiers. The caller frees. */
+CORDON_API int cordon_build_new(cordon_host *host, const char *dir, cordon_build **ret, cordon_error **err);
+/** NULL allowed. */
+CORDON_API void cordon_build_free(cordon_build *build);
+/** Where the result goes; by default DIR/<the folder's name>.wasm. A file that is there is replaced as a whole. */
+CORDON_API int cordon_build_set_output(cordon_build *build, const char *path, cordon_error **err);
+/** The tools' own messages go to the descriptor `fd`, which stays the caller's; -1 (the default): nowhere. */
+CORDON_API void cordon_build_set_log(cordon_build *build, int fd);
+/** The longest that one run of a tool may take, in seconds: 1 to 3,600, by default 600. Errors: BAD_LIMIT. */
+CORDON_API int cordon_build_set_timeout(cordon_build *build, unsigned seconds, cordon_error **err);
+/** The tier whose engine it must fit, and for which it is compiled; untrusted by default. */
+CORDON_API void cordon_build_set_tier(cordon_build *build, enum cordon_tier tier);
+/** Tools run in the sandbox for local scripts (cordon/script.h): no network, nothing of the environment and home, and of the files the system's programs, the
+ *  project and a scratch folder. `false`: with the rights of the caller. That is for a kernel without Landlock, and source that the caller has read. */
+CORDON_API void cordon_build_set_sandbox(cordon_build *build, bool sandbox);
+
+/** Fetches what the project needs of others into a folder of the project, by its lock files, which pin every package by hash and name no address: with the
+ *  language's own package manager, the caller's rights, environment and network. Nothing of the project or of what is fetched is run. What is there already is not
+ *  fetched again. *ret_json is an object: `lang`, `packages` (the folder's name, or null: this language fetches nothing), `items` (each with `name` and
+ *  `version`), `fresh` (it was fetched now); the caller frees it with cordon_free. Any thread; blocks. Errors: NOT_FOUND, BAD_MANIFEST (a lock file with anything but
+ *  pinned packages), MISSING_TOOL, BUILD_FAILED (the package manager failed), IO. */
+CORDON_API int cordon_build_fetch(cordon_build *build, char **ret_json, cordon_error **err);
+/** Builds, checks and compiles; the result is written whole or not at all. It fits the world of `wit/`, carries its doc comments and no names or producers, and
+ *  imports only what Cordon offers. SIGINT, SIGTERM and SIGHUP, where they would end the process, are held back on the calling thread until nothing is left behind.
  *
- *  Needs clang, wasm-ld and wasi-libc, which run with the caller's rights, on the caller's sources; their messages go
- *  to the descriptor `log_fd` (-1: nowhere). Bindings and component are made in the helper (`helper_path`, as for
- *  cordon_host_opts_set_helper; NULL: the default). SIGINT, SIGTERM and SIGHUP, where they would end the process, are
- *  held back on the calling thread until nothing is left behind.
- *
- *  *ret_json is an object: `output`, `size_bytes`, `world`, `imports` (names); the caller frees it with cordon_free.
- *  Any thread; blocks. Errors: NOT_FOUND, MISSING_TOOL (names the packages), BUILD_FAILED, TOO_LARGE, COMPILE_LIMIT,
- *  IO. */
-CORDON_API int cordon_build_c(const char *dir, const char *out_path, const char *helper_path, int log_fd,
-                              char **ret_json, cordon_error **err);
+ *  *ret_json is an object: `output`, `lang`, `size_bytes`, `code_bytes` (compiled ahead of time), `world`, `imports` (names), `exports` (each with `name` and `type`),
+ *  `asks` (grants, as its manifest asks for them, or without one what its imports could use); the caller frees it with cordon_free. Any thread; blocks. Errors: NOT_FOUND,
+ *  MISSING_TOOL (names the packages, and the command that gets them), BUILD_FAILED, UNKNOWN_IMPORT and the others of cordon_skill_load, TOO_LARGE, COMPILE_LIMIT,
+ *  KERNEL (no sandbox here), IO. */
+CORDON_API int cordon_build_run(cordon_build *build, char **ret_json, cordon_error **err);
 
 #ifdef __cplusplus
 }

@@ -57,6 +57,8 @@ CORDON_API int cordon_install_set_tier(cordon_install *install, enum cordon_tier
 /** May source be built that is not a project of this user? Not by default. It is built in the sandbox for scripts in
  *  either case. The toolchain's messages go to the descriptor `log_fd` (-1: nowhere). */
 CORDON_API void cordon_install_set_build(cordon_install *install, bool build, int log_fd);
+/** May what the source needs of others be fetched, as cordon_build_fetch does? Not by default: a folder of this user's has it beside it. */
+CORDON_API void cordon_install_set_fetch(cordon_install *install, bool fetch);
 /** Only what has this digest is installed: "sha256:" and 64 hex digits, as a description has it. Errors: USAGE. */
 CORDON_API int cordon_install_set_digest(cordon_install *install, const char *digest, cordon_error **err);
 /** Accepts a change that is refused otherwise. Errors: USAGE outside the enum. */
@@ -66,7 +68,7 @@ CORDON_API int cordon_install_accept(cordon_install *install, enum cordon_accept
  *  compiles. What is staged is what is committed: nothing is fetched again. Once for an installation. Errors, of the
  *  source: NOT_FOUND (a parent or a dependency, too), FETCH_FAILED, DIGEST_MISMATCH, TOO_LARGE, BAD_ARTIFACT,
  *  BAD_MANIFEST, CONFLICT (another skill, or its version) and those of
- *  cordon_skill_load and cordon_build_c; TRUST_REFUSED (what was not accepted; a signature that does not hold can never
+ *  cordon_skill_load and cordon_build_run; TRUST_REFUSED (what was not accepted; a signature that does not hold can never
  *  be), TIER_REFUSED; of the home: UNSAFE_PATH, IO, DAMAGED, NEWER_HOME. */
 CORDON_API int cordon_install_fetch(cordon_install *install, cordon_error **err);
 

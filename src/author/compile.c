@@ -31,19 +31,19 @@ static int compile_file(const struct job *j, const char *source, const char *war
 {
     char here[TEXT_MAX], there[TEXT_MAX], what[TEXT_MAX];
     int a = snprintf(here, sizeof here, "-ffile-prefix-map=%s/=", j->sources->dir);
-    int b = snprintf(there, sizeof there, "-ffile-prefix-map=%s/=", j->tools->scratch);
+    int b = snprintf(there, sizeof there, "-ffile-prefix-map=%s/=", j->tools->build->scratch);
     int c = snprintf(what, sizeof what, "cannot compile %s", source);
     if (a >= TEXT_MAX || b >= TEXT_MAX || c >= TEXT_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, NULL, "a path is longer than %d bytes", TEXT_MAX);
     const char *argv[] = {NULL, TOOLCHAIN_TARGET, "-std=gnu17", "-Os", "-Wall", "-Wextra", warnings, here, there, "-fno-crash-diagnostics",
-                          "-I", j->tools->scratch, "-MMD", "-MF", needs, "-c", source, "-o", object, NULL};
+                          "-I", j->tools->build->scratch, "-MMD", "-MF", needs, "-c", source, "-o", object, NULL};
     return toolchain_run(j->tools, argv, what, err);
 }
 
 /* SCRATCH/N.o: sources may share a name with the bindings. */
 static int name_in(const struct job *j, size_t n, const char *end, char **ret, cordon_error **err)
 {
-    if (asprintf(ret, "%s/%zu.%s", j->tools->scratch, n, end) >= 0)
+    if (asprintf(ret, "%s/%zu.%s", j->tools->build->scratch, n, end) >= 0)
         return 0;
     *ret = NULL;
     return err_nomem(err);
@@ -93,7 +93,7 @@ static int compile_sources(const struct job *j, struct includes *includes, cordo
 static int compile_bindings(const struct job *j, cordon_error **err)
 {
     cleanup_free char *source = NULL, *object = NULL, *needs = NULL;
-    int rc = asprintf(&source, "%s/%s", j->tools->scratch, j->bindings->source);
+    int rc = asprintf(&source, "%s/%s", j->tools->build->scratch, j->bindings->source);
     if (rc < 0) {
         source = NULL;
         return err_nomem(err);
@@ -126,7 +126,7 @@ static int link_objects(const struct job *j, size_t n_objects, const char *how, 
     cleanup_free const char **argv = calloc(FIXED + 1 + n_objects + 1, sizeof *argv);
     if (!objects || !argv)
         return err_nomem(err);
-    if (asprintf(&core, "%s/" COMPILE_CORE, j->tools->scratch) < 0) {
+    if (asprintf(&core, "%s/" MADE_FILE, j->tools->build->scratch) < 0) {
         core = NULL;
         return err_nomem(err);
     }
@@ -180,7 +180,7 @@ int compile_core(const struct toolchain *t, const struct sources *s, const struc
 {
     struct job j = {.tools = t, .sources = s, .bindings = b};
     struct includes includes = {0};
-    int rc = write_headers(t->scratch, has_world, err);
+    int rc = write_headers(t->build->scratch, has_world, err);
     if (rc < 0 || (rc = compile_sources(&j, &includes, err)) < 0)
         return rc;
     *ret = what_is_it(has_world, includes);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From sources to one core module. */
+ * From sources to one core module, MADE_FILE. */
 #pragma once
 #include "author/bindings.h"
 #include "author/sources.h"
 #include "author/toolchain.h"
-
-#define COMPILE_CORE "core.wasm"   /* in the scratch folder */
 
 /* What the sources are: by what they include. */
 enum compile_made { COMPILE_SKILL, COMPILE_COMMAND, COMPILE_BLUFIO };

@@ -5,9 +5,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int is_c(const struct dirent *e)
 {
@@ -70,31 +71,24 @@ static int read_folder(struct sources *s, cordon_error **err)
     return rc;
 }
 
-static int name_folder(struct sources *s, const char *dir, cordon_error **err)
+bool sources_any(int folder)
 {
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
-    if (asprintf(&s->dir, "%s%.*s", dir[0] == '-' ? "./" : "", (int)len, dir) < 0) {
-        s->dir = NULL;
-        return err_nomem(err);
-    }
-    char real[PATH_MAX];
-    if (!realpath(s->dir, real))
-        return 0;   /* reading it says why */
-    const char *name = strrchr(real, '/') + 1;
-    s->name = strdup(*name ? name : "skill");
-    return s->name ? 0 : err_nomem(err);
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    bool found = false;
+    for (struct dirent *e; d && !found && (e = readdir(d));)
+        found = is_c(e);
+    if (d)
+        closedir(d);
+    else if (fd >= 0)
+        close(fd);
+    return found;
 }
 
 int sources_list(const char *dir, struct sources *ret, cordon_error **err)
 {
-    *ret = (struct sources){0};
-    if (!*dir)
-        return err_set(err, CORDON_E_NOT_FOUND, NULL, "the name of the folder is empty");
-    int rc = name_folder(ret, dir, err);
-    if (rc == 0)
-        rc = read_folder(ret, err);
+    *ret = (struct sources){.dir = strdup(dir)};
+    int rc = ret->dir ? read_folder(ret, err) : err_nomem(err);
     if (rc < 0)
         sources_finish(ret);
     return rc;
@@ -105,7 +99,6 @@ void sources_finish(struct sources *s)
     for (size_t i = 0; i < s->n; i++)
         free(s->paths[i]);
     free(s->paths);
-    free(s->name);
     free(s->dir);
     *s = (struct sources){0};
 }

@@ -5,10 +5,9 @@
 #include "base/error.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 enum { ANSWER_MAX = 64 << 10, VERSION_MAX = 4 };
 static const char usual_version[] = "14";
@@ -54,13 +53,6 @@ int toolchain_lacks(const char *clang, enum toolchain_part part, cordon_error **
     return err_hint(err, "apt-get install clang-%s lld-%s wasi-libc libclang-rt-%s-dev-wasm32", v, v, v);
 }
 
-/* Reads what was written to a memory file, as a string. */
-static void read_answer(int fd, char ret[ANSWER_MAX])
-{
-    ssize_t n = pread(fd, ret, ANSWER_MAX - 1, 0);
-    ret[n > 0 ? n : 0] = '\0';
-}
-
 /* The last line of `clang -###`: the linker's command, each word in quotes. */
 static char *link_line(char *answer)
 {
@@ -71,17 +63,13 @@ static char *link_line(char *answer)
     return newline ? newline + 1 : answer;
 }
 
-static int ask(const struct toolchain *t, char ret[ANSWER_MAX], cordon_error **err)
+/* Its words are on stderr: the shell turns them around. */
+static int ask(const struct toolchain *t, struct buf *ret, cordon_error **err)
 {
-    cleanup_fd int fd = memfd_create("cordon-clang", MFD_CLOEXEC);
-    const char *argv[] = {NULL, TOOLCHAIN_TARGET, "-mexec-model=reactor", "-###", "-x", "c", "/dev/null", NULL};
+    const char *argv[] = {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", t->clang, TOOLCHAIN_TARGET, "-mexec-model=reactor", "-###", "-x", "c", "/dev/null", NULL};
+    const struct tool tool = {.argv = argv, .what = "cannot ask clang", .out = ret};
     int status;
-    if (fd < 0)
-        return err_errno(err, errno, "make", "a memory file");
-    int rc = toolchain_spawn(t, argv, fd, &status, err);
-    if (rc == 0)
-        read_answer(fd, ret);
-    return rc;
+    return tool_status(t->build, &tool, &status, err);
 }
 
 /* Cuts the word that ends in `name` out of the line; NULL if there is none. */
@@ -98,13 +86,12 @@ static char *word_with(char *line, const char *name)
 
 int toolchain_missing(const struct toolchain *t, cordon_error **err)
 {
-    cleanup_free char *answer = calloc(ANSWER_MAX, 1);
-    if (!answer)
-        return err_nomem(err);
-    int rc = ask(t, answer, err);
-    if (rc < 0)
+    cleanup(buf_finish) struct buf answer;
+    buf_init(&answer, ANSWER_MAX);
+    int rc = ask(t, &answer, err);
+    if (rc < 0 || !answer.data)
         return rc;
-    char *line = link_line(answer);
+    char *line = link_line(answer.data);
     if (!strstr(line, "wasm-ld"))
         return 0;
     /* A name without a path is one that clang did not find. */

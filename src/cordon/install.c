@@ -133,6 +133,8 @@ void cordon_install_set_build(cordon_install *i, bool build, int log_fd)
     i->log_fd = log_fd;
 }
 
+void cordon_install_set_fetch(cordon_install *i, bool fetch) { i->fetch = fetch; }
+
 int cordon_install_set_digest(cordon_install *i, const char *digest, cordon_error **err)
 {
     i->has_digest = install_digest_parse(digest, i->digest);

@@ -3,14 +3,12 @@
  * built where that may be; else there is the stub of the format, which answers with its text. */
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/scratch.h"
 #include "cordon/install_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 
 #define CODE_NAME "skill.wasm"
 
@@ -144,17 +142,6 @@ static int take_script(struct cordon_install *i, cordon_error **err)
 
 /* ---- source ---- */
 
-static bool has_c(const struct cordon_install *i)
-{
-    for (size_t n = 0; n < i->bundle.n; n++) {
-        const char *path = i->bundle.file[n].path;
-        size_t len = strlen(path);
-        if (!strchr(path, '/') && len > 2 && !strcmp(path + len - 2, ".c"))
-            return true;
-    }
-    return false;
-}
-
 /* What is added is not what was signed. */
 static int check_unsigned(const struct cordon_install *i, const char *what, cordon_error **err)
 {
@@ -177,47 +164,20 @@ static int add_code(struct cordon_install *i, const void *bytes, size_t len, cor
     return i->next.entry ? take_code(i, err) : err_nomem(err);
 }
 
-static int read_built(const char *path, char **ret, size_t *ret_len, cordon_error **err)
-{
-    struct stat st;
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return err_errno(err, errno, "read", path);
-    cleanup_free char *bytes = malloc((size_t)st.st_size + 1);
-    if (!bytes)
-        return err_nomem(err);
-    for (*ret_len = 0; *ret_len < (size_t)st.st_size;) {
-        ssize_t n = read(fd, bytes + *ret_len, (size_t)st.st_size - *ret_len);
-        if (n <= 0 && !(n < 0 && errno == EINTR))
-            return err_errno(err, n < 0 ? errno : ENODATA, "read", path);
-        *ret_len += n > 0 ? (size_t)n : 0;
-    }
-    *ret = take(bytes);
-    return 0;
-}
-
-static void drop_scratch(char **path) { scratch_remove(*path); }
-
 static int build(struct cordon_install *i, cordon_error **err)
 {
-    cleanup(drop_scratch) char *scratch = NULL;
-    cleanup_free char *out = NULL, *bytes = NULL;
-    size_t len = 0;
+    cleanup(author_built_finish) struct author_built built = {.fd = -1};
     int rc = check_unsigned(i, "what is built here", err);
-    if (rc < 0 || (rc = scratch_make("cordon-install", &scratch, err)) < 0)
+    if (rc < 0 || (rc = install_build(i, &built, err)) < 0)
         return rc;
-    if (asprintf(&out, "%s/" CODE_NAME, scratch) < 0) {
-        out = NULL;
-        return err_nomem(err);
-    }
-    if ((rc = install_build_c(i->host, i->bundle.path, out, i->log_fd, err)) < 0 || (rc = read_built(out, &bytes, &len, err)) < 0)
-        return rc;
+    void *bytes = mmap(NULL, built.size, PROT_READ, MAP_PRIVATE, built.fd, 0);
+    if (bytes == MAP_FAILED)
+        return err_errno(err, errno, "read", "what was built");
     i->built = true;
-    return add_code(i, bytes, len, err);
+    rc = add_code(i, bytes, built.size, err);
+    munmap(bytes, built.size);
+    return rc;
 }
-
-/* Of a language whose toolchain is not ours to run. */
-static bool is_c(const struct cordon_install *i) { return has_c(i) && (!i->has_manifest || !i->manifest.lang || !strcmp(i->manifest.lang, "c")); }
 
 /* ---- the stub ---- */
 
@@ -236,10 +196,10 @@ static int write_stub(struct cordon_install *i, cordon_error **err)
         return err_nomem(err);
     if (has_script(i))
         install_warn(i, "its script is not run: that takes --tier local, a folder of your own, and exec_command in SKILL.md; " STUB_STANDS);
-    else if (i->has_manifest && i->manifest.lang && strcmp(i->manifest.lang, "c"))
-        install_warn(i, "it has no code, and Cordon builds C alone: build it with the tools of its language (%s); " STUB_STANDS, i->manifest.lang);
-    else if (is_c(i))
+    else if (install_can_build(i))
         install_warn(i, "it has source and no code, and was not built (--build does it, in a sandbox); " STUB_STANDS);
+    else if (i->has_manifest && i->manifest.lang)
+        install_warn(i, "it has no code, and no source of its language (%s) that can be built here; " STUB_STANDS, i->manifest.lang);
     else
         install_warn(i, "it has no code (%s); " STUB_STANDS, entry_name(i));
     return add_code(i, text, strlen(text), err);
@@ -253,7 +213,7 @@ int install_provide(struct cordon_install *i, cordon_error **err)
         return take_code(i, err);
     if (is_script(i))
         return take_script(i, err);
-    if (is_c(i) && (i->build || (i->is_own && i->is_folder)))
+    if ((i->build || (i->is_own && i->is_folder)) && install_can_build(i))
         return build(i, err);
     if (i->has_manifest)
         return write_stub(i, err);

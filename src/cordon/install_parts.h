@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the files of an installation share. The order of its steps is that of cordon/install.h; install.c has them, each other file one part. */
 #pragma once
+#include "author/build.h"
 #include "base/buf.h"
 #include "bundle/bundle.h"
 #include "cordon/internal.h"
@@ -75,10 +76,6 @@ int install_version_compare(const char *a, const char *b);
  * description and schema. `before` and `after`: {"name", "description", "tools": as cordon_skill_tools has them}. False without memory. */
 bool install_changes(json_t *to, const json_t *before, const json_t *after);
 
-/* ---- install_build.c ---- */
-/* Builds the C skill in the folder `project` (a staged one) in the sandbox for scripts, into the new file `out`. */
-int install_build_c(const cordon_host *h, const char *project, const char *out, int log_fd, cordon_error **err);
-
 static inline void registry_drop(struct registry **r) { registry_close(*r); }
 
 /* ---- an installation ---- */
@@ -101,7 +98,7 @@ struct cordon_install {
     char *manifest_text;                  /* owned or NULL: the skill.toml of a lone file, which lay elsewhere */
     bool has_tier;
     enum cordon_tier tier;                /* at most this */
-    bool build;
+    bool build, fetch;                    /* source of others may be built; what it needs may be fetched */
     int log_fd;
     bool has_digest;
     uint8_t digest[32];
@@ -127,6 +124,12 @@ struct cordon_install {
     json_t *could_use, *changes, *warnings;
     struct install_answer answer;
 };
+
+/* ---- install_build.c ---- */
+/* Is there source of a language that is known, and of the one that the manifest names? */
+bool install_can_build(const struct cordon_install *i);
+/* Builds what is staged, in the sandbox for scripts. */
+int install_build(const struct cordon_install *i, struct author_built *ret, cordon_error **err);
 
 /* For tests: a named point between two things that reach the disk. Those of the registry follow (registry_points). */
 extern const char *const install_points[]; /* NULL-terminated */

@@ -103,6 +103,10 @@ struct cordon_request {
     bool limited[CORDON_LIMIT_COUNT];             /* limits that the program set */
 };
 
+/* ---- build.c ---- */
+/* Where what is made once for all projects of a language lies, beside the compiled code. The caller frees. */
+int build_cache(const cordon_host *h, char **ret, cordon_error **err);
+
 /* ---- host.c ---- */
 void host_opts_init(cordon_host_opts *o);
 /* Where the default of a limit is from, for messages. Static storage. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The two jobs of the helper behind cordon_build_c. Their failures are BUILD_FAILED: the source's own fault. */
+ * The two jobs of the helper behind cordon_build_run. Their failures are BUILD_FAILED: the source's own fault. */
 #pragma once
 #include "code/code.h"
 

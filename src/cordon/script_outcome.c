@@ -118,6 +118,7 @@ static void fill_end(struct ended *e, const struct cordon_script *s, const struc
         fill_trap(o, "too many processes");
         outcome_say(o, "Skill '%s' had more than %d processes and threads at once", e->skill, SCRIPT_PROCESSES);
         break;
+    case SCRIPT_OVER:
     case SCRIPT_LOST:
         fill_trap(o, "ended from outside");
         outcome_say(o, "Skill '%s' was ended together with its supervisor, which something outside Cordon killed", e->skill);

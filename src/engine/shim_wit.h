@@ -56,6 +56,15 @@ int shim_wit_bindings_c(const uint8_t *sources, size_t sources_len, struct shim_
 int shim_wit_componentize(const uint8_t *core_module, size_t len, const uint8_t *sources, size_t sources_len, struct shim_bytes *ret_component,
                           struct shim_bytes *err);
 
+/*
+ * A component made of what another toolchain made: a component, or a core module that carries its own component type. Validated; compared with the world of
+ * `sources` (error "it does not fit the world"); without custom sections, but for the world's doc comments.
+ */
+int shim_wit_finish(const uint8_t *made, size_t len, const uint8_t *sources, size_t sources_len, struct shim_bytes *ret_component, struct shim_bytes *err);
+
+/* The name of the world of `sources`: ns:package/name. */
+int shim_wit_world(const uint8_t *sources, size_t sources_len, struct shim_bytes *ret_name, struct shim_bytes *err);
+
 /* A core module of wasi_snapshot_preview1 that exports `_start` made a command component (wasi:cli/run). */
 int shim_wit_command(const uint8_t *core_module, size_t len, struct shim_bytes *ret_component, struct shim_bytes *err);
 

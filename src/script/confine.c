@@ -84,7 +84,8 @@ static int bound_early(const struct script_limits *l, cordon_error **err)
 static int bound_late(const struct script_limits *l, cordon_error **err)
 {
     int r = child_bound(RLIMIT_DATA, l->memory_bytes, l->memory_bytes, err);
-    return r < 0 ? r : child_bound(RLIMIT_AS, l->memory_bytes + ADDRESS_SPARE, l->memory_bytes + ADDRESS_SPARE, err);
+    uint64_t space = l->address_bytes ? l->address_bytes : l->memory_bytes + ADDRESS_SPARE;
+    return r < 0 ? r : child_bound(RLIMIT_AS, space, space, err);
 }
 
 static int confine(const struct script_order *o, const struct confine_paths *p, pid_t supervisor, int channel, int *answer, cordon_error **err)

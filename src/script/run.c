@@ -19,6 +19,7 @@
 enum { SAID_BY_SUPERVISOR_MAX = 1024, CHUNK = 64 << 10 };
 /* Beyond its deadline the supervisor itself is ended: it, or what it waits for, hangs in the kernel. */
 #define GRACE_NS UINT64_C(5000000000)
+#define LOOK_NS UINT64_C(500000000)   /* between two questions whether it is over */
 
 static const struct child_program program = {
     .what = "the supervisor", .name = "cordon-supervisor", .installed = CORDON_SUPERVISOR_PATH, .word = "--supervise"};
@@ -118,7 +119,7 @@ static int write_job(const struct script *s, const struct script_options *o, con
     add_string(&b, scratch);
     add_place(&j, &b, &s->folder, LANDLOCK_READ | LANDLOCK_EXECUTE);
     for (size_t i = 0; i < o->n_roots; i++)
-        add_place(&j, &b, &o->roots[i].at, may_of(o->roots[i].access));
+        add_place(&j, &b, &o->roots[i].at, may_of(o->roots[i].access) | o->roots[i].also);
     add_words(&j, &b, s);
     add_variables(&j, &b, o, scratch);
     return script_job_write(&j, &b, ret_fd, err);
@@ -172,6 +173,7 @@ struct run {
     struct pipes pipes;
     struct child child;
     uint64_t end_ns;           /* when the supervisor is ended */
+    uint64_t look_ns;          /* when it is asked next whether it is over */
     bool stopping, killed;
     enum script_end why;       /* if stopping */
 };
@@ -218,6 +220,19 @@ static void drain_all(struct run *r)
         stop(r, SCRIPT_OUTPUT_TOO_LARGE);
 }
 
+/* When it is to be looked at next. */
+static uint64_t look(struct run *r, uint64_t now)
+{
+    if (!r->o->is_over || r->stopping)
+        return r->end_ns;
+    if (now >= r->look_ns) {
+        r->look_ns = now + LOOK_NS;
+        if (r->o->is_over(r->o->is_over_data))
+            stop(r, SCRIPT_OVER);
+    }
+    return r->end_ns < r->look_ns ? r->end_ns : r->look_ns;
+}
+
 static void watch(struct run *r)
 {
     int cancel_fd = r->o->cancel_fd;
@@ -231,7 +246,7 @@ static void watch(struct run *r)
             stop(r, SCRIPT_DEADLINE);
             child_kill(&r->child);
         }
-        uint64_t left = r->end_ns > now ? (r->end_ns - now) / 1000000 + 1 : 0;
+        uint64_t next = look(r, now), left = next > now ? (next - now) / 1000000 + 1 : 0;
         if (poll(fds, sizeof fds / sizeof *fds, r->killed ? -1 : left > 3600000 ? 3600000 : (int)left) < 0)
             continue;
         if (fds[1].revents)
@@ -279,7 +294,7 @@ static int read_report(struct run *r, int answer_fd, cordon_error **err)
     r->result->cpu_us = report.cpu_us;
     r->result->memory_peak_bytes = report.memory_peak_bytes;
     /* It knows that it was stopped, and we know what for; unless the script was there first. */
-    if (r->stopping && (r->result->end == SCRIPT_CANCELLED || r->why == SCRIPT_OUTPUT_TOO_LARGE))
+    if (r->stopping && (r->result->end == SCRIPT_CANCELLED || r->why == SCRIPT_OUTPUT_TOO_LARGE || r->why == SCRIPT_OVER))
         r->result->end = r->why;
     return 0;
 }

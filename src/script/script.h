@@ -53,12 +53,14 @@ struct script_limits {
     unsigned cpu_s;           /* each of its processes */
     unsigned processes;       /* processes and threads at once */
     unsigned files;           /* open descriptors of each process */
+    uint64_t address_bytes;   /* of each process; 0: somewhat more than memory_bytes. Runtimes that compile reserve much more than they use */
 };
 
 /* A granted folder (or file), `access` a set of enum file_access. */
 struct script_root {
     struct script_place at;
     unsigned access;
+    unsigned also;            /* a set of enum landlock_may, beyond `access` */
 };
 
 struct script_options {
@@ -75,6 +77,8 @@ struct script_options {
     bool unpacks;                     /* told yes when it sets mode or time of an open file, and nothing is done: for tools that unpack and copy, and fail otherwise */
     int landlock_abi;                 /* -1: what the kernel has; less, to see what an older one would do */
     int cancel_fd;                    /* readable or hung up: the call is cancelled; -1: none */
+    bool (*is_over)(void *data);      /* asked twice a second: has it done more than it may? NULL: it is not asked */
+    void *is_over_data;
 };
 
 enum script_end {
@@ -85,6 +89,7 @@ enum script_end {
     SCRIPT_OUT_OF_MEMORY,
     SCRIPT_OUT_OF_PROCESSES,
     SCRIPT_OUTPUT_TOO_LARGE,
+    SCRIPT_OVER,              /* options.is_over said so */
     SCRIPT_LOST,              /* the supervisor was ended from outside, and the script with it */
 };
 

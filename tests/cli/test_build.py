@@ -78,7 +78,10 @@ def test_examples(build, tmp_path, name, world, imports):
     out = tmp_path / "out.wasm"
     done = build(ROOT / "examples" / name, "-o", out, "-j")
     assert done.status == 0 and done.err == ""
-    assert done.json == {"cordon": 1, "output": str(out), "size_bytes": out.stat().st_size, "world": world, "imports": imports}
+    about = done.json
+    assert about["code_bytes"] > 0 and about["warnings"] == [] and all(set(one) == {"name", "type"} for one in about["exports"])
+    assert {key: about[key] for key in ("output", "lang", "size_bytes", "world", "imports")} == {
+        "output": str(out), "lang": "c", "size_bytes": out.stat().st_size, "world": world, "imports": imports}
     assert stat.S_IMODE(out.stat().st_mode) == 0o644 and out.stat().st_size < 20_000
 
 
@@ -183,7 +186,7 @@ def test_warnings_are_shown_and_do_not_end_the_build(build, folder):
 
 
 def test_no_sources(build, tmp_path, folder):
-    refused(build(folder), "holds no C source")
+    refused(build(folder), "holds no source of a language that is known here", "cordon new")
     refused(build(tmp_path / "nowhere"), "there is no folder")
     refused(build(write(folder, skill_c=SKILL) / "skill.c"), "is not a folder")
     refused(build(""))
@@ -234,12 +237,61 @@ def test_one_world_is_wanted(build, folder):
     refused(build(folder), "holds no file of WIT")
 
 
-def test_a_world_of_an_interface_nobody_offers_builds_and_does_not_run(build, cordon, folder):
+def test_an_import_that_nobody_offers_is_refused_by_name(build, folder):
     write(folder, skill_c='#include "w.h"\nuint32_t exports_w_answer(void) { return c_d_i_f(); }\n',
           wit__w_wit="package a:b;\nworld w { import c:d/i; export answer: func() -> u32; }\n",
           wit__deps__i_wit="package c:d;\ninterface i { f: func() -> u32; }\n")
-    assert build(folder, "-j").json["imports"] == ["c:d/i"]
-    refused(cordon("run", folder), "c:d/i")
+    refused(build(folder), "it was built, and cannot be run here", "c:d/i")
+    assert not (folder / "skill.wasm").exists()
+
+
+def test_an_export_that_the_manifest_names_and_the_code_lacks_is_refused(build, folder):
+    write(folder, skill_c=ANSWER, wit__w_wit=WORLD)
+    manifest = '[skill]\nname = "x"\nversion = "1.0.0"\ndescription = "x"\n[wasm]\nentry = "skill.wasm"\n[tool]\nexport = "%s"\n'
+    (folder / "skill.toml").write_text(manifest % "question")
+    refused(build(folder), "it was built, and does not go with its manifest", "question")
+    (folder / "skill.toml").write_text(manifest % "answer")
+    assert build(folder).status == 0
+
+
+# ---- the sandbox of its tools
+
+
+def test_a_source_cannot_include_what_lies_outside_of_its_project(build, folder, tmp_path):
+    secret = tmp_path / "secret.h"
+    secret.write_text("#error the secret is out\n")
+    write(folder, skill_c=f'#include "{secret}"\n' + SKILL)
+    done = build(folder)
+    refused(done, "cannot compile")
+    assert "the secret is out" not in done.err
+    done = build(folder, "--no-sandbox")
+    refused(done, "the secret is out")
+
+
+def test_a_tool_that_never_ends_is_stopped(build, folder):
+    os.mkfifo(folder / "endless.h")
+    write(folder, skill_c='#include "endless.h"\n' + SKILL)
+    refused(build(folder, "-t", "2s"), "was stopped: it had not ended after 2 s")
+    refused(build(folder, "-t", "2s", "--no-sandbox"), "was stopped after 2 s")
+
+
+def test_a_source_that_would_fill_the_disk_is_stopped(build, folder):
+    write(folder, skill_c="char big[600 << 20] = {1};\n" + SKILL)
+    refused(build(folder), "it wrote a file of more than 512 MiB")
+    assert not (folder / "skill.wasm").exists()
+
+
+def test_a_time_for_its_tools_that_is_none(build, folder):
+    write(folder, skill_c=SKILL)
+    refused(build(folder, "-t", "0s"), "0", status=2)
+    refused(build(folder, "-t", "2h"), "2h", status=2)
+    refused(build(folder, "--tier", "local"), "untrusted or verified", status=2)
+
+
+def test_c_has_nothing_to_fetch(build, folder):
+    write(folder, skill_c=SKILL)
+    done = build(folder, "--fetch", "-j")
+    assert done.status == 0 and done.json["fetched"] == {"lang": "c", "packages": None, "items": [], "fresh": False}
 
 
 def test_symbolic_links_in_wit_are_refused(build, folder, tmp_path):
@@ -272,6 +324,7 @@ def test_special_files_are_refused_at_once(build, folder):
     (folder / "wit/w.wit").unlink()
     (folder / "wit/w.wit").mkdir()
     refused(build(folder), "wit/w.wit is not a file of its own")
+    shutil.rmtree(folder / "wit")
     (folder / "sub.c").mkdir()
     refused(build(folder), "sub.c is not a regular file")
 

@@ -307,7 +307,7 @@ END_TEST
 START_TEST(nothing_that_is_tried_from_within_is_let_through)
 {
     char text[1024], link[PATH_MAX];
-    struct script_root roots[] = {{place(readable), FILE_READ}, {place(writable), FILE_WRITE}};
+    struct script_root roots[] = {{place(readable), FILE_READ, 0}, {place(writable), FILE_WRITE, 0}};
     struct script_options o = options(_i);
     o.roots = roots;
     o.n_roots = 2;
@@ -326,7 +326,7 @@ END_TEST
 START_TEST(granted_folders_are_read_and_written_as_granted)
 {
     char text[2048];
-    struct script_root roots[] = {{place(readable), FILE_READ}, {place(writable), FILE_READ | FILE_WRITE}};
+    struct script_root roots[] = {{place(readable), FILE_READ, 0}, {place(writable), FILE_READ | FILE_WRITE, 0}};
     struct script_options o = options(_i);
     o.roots = roots;
     o.n_roots = 2;
@@ -346,7 +346,7 @@ END_TEST
 
 START_TEST(a_granted_folder_that_is_another_now_is_refused)
 {
-    struct script_root root = {place(readable), FILE_READ};
+    struct script_root root = {place(readable), FILE_READ, 0};
     struct script_options o = options(FULL);
     struct script_result r;
     cordon_error *err = NULL;
