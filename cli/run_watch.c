@@ -2,15 +2,11 @@
 #include "run_watch.h"
 
 #include "cleanup.h"
+#include "rebuild.h"
 #include "report.h"
-#include "rerun.h"
 #include "target.h"
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 
 struct work {
     struct cli *cli;
@@ -43,38 +39,6 @@ static int check(const struct cli *cli, cordon_error **err)
     return 0;
 }
 
-static bool holds(const char *folder, const char *name)
-{
-    cleanup_free char *path = NULL;
-    struct stat st;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-static bool holds_c(const char *folder)
-{
-    DIR *d = opendir(folder);
-    bool found = false;
-    for (const struct dirent *e; d && !found && (e = readdir(d));) {
-        size_t len = strlen(e->d_name);
-        found = e->d_name[0] != '.' && len > 2 && strcmp(e->d_name + len - 2, ".c") == 0;
-    }
-    if (d)
-        closedir(d);
-    return found;
-}
-
-/* Has the folder something to build? */
-static bool is_project(const char *folder)
-{
-    static const char *const signs[] = {"Cargo.toml", "package.json", "pyproject.toml", "requirements.txt"};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (holds(folder, signs[i]))
-            return true;
-    return holds_c(folder);
-}
-
 /* What the run may write to is not what an author changes. */
 static int except_writable(struct watch *w, const struct args *a, cordon_error **err)
 {
@@ -90,7 +54,7 @@ static int except_writable(struct watch *w, const struct args *a, cordon_error *
 
 static int watch_argument(struct watch *w, const char *word, cordon_error **err)
 {
-    return word && word[0] == '@' ? watch_file(w, word + 1, err) : 0;
+    return word && word[0] == '@' ? watch_file(w, word + 1, 0, err) : 0;
 }
 
 static int watch_target(struct work *k, cordon_error **err)
@@ -100,7 +64,7 @@ static int watch_target(struct work *k, cordon_error **err)
     int rc = except_writable(w, a, err);
     if (rc < 0 || (rc = watch_argument(w, a->n_words > 1 ? a->words[1] : NULL, err)) < 0 || (rc = watch_argument(w, args_value(a, "args"), err)) < 0)
         return rc;
-    return k->is_folder ? watch_folder(w, k->target, k->builds, err) : watch_file(w, k->target, err);
+    return k->is_folder ? watch_folder(w, k->target, 0, k->builds, err) : watch_file(w, k->target, 0, err);
 }
 
 /* ---- what is done ---- */
@@ -109,60 +73,6 @@ static int run_body(void *data)
 {
     struct work *k = data;
     return k->once(k->cli);
-}
-
-static bool has_option(const struct command *c, const char *name)
-{
-    for (const struct option *o = c->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* `cordon build FOLDER`, with its words on stderr: standard output is for answers. */
-static int build_body(void *data)
-{
-    struct work *k = data;
-    struct cli cli = *k->cli;
-    cordon_error *err = NULL;
-    char *words[3] = {(char *)k->target};
-    int n = 1;
-    cli.command = command_find("build");
-    cli.json = cli.quiet = cli.verbose = false;
-    if (args_value(&k->cli->args, "config") && has_option(cli.command, "config")) {
-        words[n++] = (char *)"--config";
-        words[n++] = (char *)args_value(&k->cli->args, "config");
-    }
-    cleanup_fd int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere >= 0)
-        dup2(nowhere, STDOUT_FILENO);
-    return options_parse(cli.command, n, words, &cli.args, &err) < 0 ? report_error(&cli, NULL, err) : cli.command->run(&cli);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static bool is_good(int status)
-{
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-static enum rerun_end build(struct work *k, bool *ret_built, cordon_error **err)
-{
-    int status;
-    double start = now_s();
-    rerun_say(&k->rerun, "building %s", k->target);
-    enum rerun_end end = rerun_child(&k->rerun, build_body, k, true, &status, err);
-    *ret_built = end == RERUN_ENDED && is_good(status);
-    if (*ret_built)
-        rerun_say(&k->rerun, "built in %.2f s", now_s() - start);
-    else if (end == RERUN_ENDED)
-        rerun_say(&k->rerun, "not built; waiting for a change of %s", k->target);
-    return end;
 }
 
 static enum rerun_end run_once(struct work *k, cordon_error **err)
@@ -181,9 +91,11 @@ static enum rerun_end run_once(struct work *k, cordon_error **err)
 static enum rerun_end turn(struct work *k, cordon_error **err)
 {
     bool built = true;
-    enum rerun_end end = k->builds ? build(k, &built, err) : RERUN_ENDED;
+    enum rerun_end end = k->builds ? rebuild(&k->rerun, k->target, &built, err) : RERUN_ENDED;
     if (end == RERUN_ENDED && built)
         end = run_once(k, err);
+    else if (end == RERUN_ENDED)
+        rerun_say(&k->rerun, "not built; waiting for a change of %s", k->target);
     return end == RERUN_ENDED ? rerun_wait(&k->rerun, err) : end;
 }
 
@@ -208,7 +120,7 @@ int run_watch(struct cli *cli, int (*once)(struct cli *cli))
     if (check(cli, &err) < 0)
         return report_error(cli, NULL, err);
     k.is_folder = stat(k.target, &st) == 0 && S_ISDIR(st.st_mode);
-    k.builds = k.is_folder && is_project(k.target);
+    k.builds = k.is_folder && rebuild_is_project(k.target);
     int rc = watch(&k, &err), code = rc < 0 ? report_error(cli, NULL, err) : 0;
     rerun_finish(&k.rerun);
     rerun_reraise(&k.rerun);

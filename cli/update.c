@@ -4,12 +4,14 @@
 #include "consent.h"
 #include "installing.h"
 #include "report.h"
+#include "update_watch.h"
 
-enum { UPDATE_CONSENT, UPDATE_ALL = UPDATE_CONSENT + CONSENT_OPTIONS, UPDATE_CONFIG, UPDATE_JSON, UPDATE_QUIET, UPDATE_OPTIONS };
+enum { UPDATE_CONSENT, UPDATE_ALL = UPDATE_CONSENT + CONSENT_OPTIONS, UPDATE_WATCH, UPDATE_CONFIG, UPDATE_JSON, UPDATE_QUIET, UPDATE_OPTIONS };
 
 static const struct option options[] = {
     CONSENT_OPTION_ROWS(UPDATE_CONSENT),
     [UPDATE_ALL] = {.name = "all", .help = "every installed skill"},
+    [UPDATE_WATCH] = {.letter = 'w', .name = "watch", .help = "follow the folders of local skills, until a signal comes"},
     [UPDATE_CONFIG] = OPTION_CONFIG,
     [UPDATE_JSON] = OPTION_JSON,
     [UPDATE_QUIET] = OPTION_QUIET,
@@ -102,7 +104,7 @@ static int check(const struct cli *cli, cordon_error **err)
     return consent_check(cli, err);
 }
 
-static int run(struct cli *cli)
+static int update(struct cli *cli)
 {
     cordon_error *err = NULL;
     cleanup(installing_finish) struct installing i = {0};
@@ -119,18 +121,28 @@ static int run(struct cli *cli)
     return failed ? failed : code;
 }
 
+static int run(struct cli *cli)
+{
+    return args_has(&cli->args, "watch") ? update_watch(cli) : update(cli);
+}
+
 const struct command command_update = {
     .name = "update",
     .group = GROUP_TRUST,
     .words_max = 1,
     .summary = "bring installed skills to what their sources have now",
-    .synopsis = "NAME | --all [--dry-run] [-a GRANT]... [--yes | --no-grants]",
+    .synopsis = "NAME | --all [--dry-run | --watch] [-a GRANT]... [--yes | --no-grants]",
     .about = "Each is fetched from where it was installed from. One that asks for more than before, or whose name, description or\n"
              "schema a model is told differently, shows the difference and waits for an answer, as `cordon install` does; what it was\n"
              "granted stays if its publisher is the same. Another key, a signature that is gone and a lower version are refused.\n"
-             "The earlier version is kept: `cordon rollback NAME` brings it back.",
+             "The earlier version is kept: `cordon rollback NAME` brings it back.\n"
+             "\n"
+             "--watch is for skills that were installed from a folder or file of yours with --tier local: what changes there is\n"
+             "built and installed, keeps its grants as long as it asks for nothing more, and programs that run already follow at\n"
+             "their next call.",
     .options = options,
     .example = "cordon update weather\n"
-               "cordon update --all --dry-run",
+               "cordon update --all --dry-run\n"
+               "cordon update weather --watch",
     .run = run,
 };

@@ -22,11 +22,13 @@ struct place {
     char *name;      /* owned: the only name that counts; NULL: all do */
     size_t shown;    /* where in `path` that begins which an author calls the place by */
     unsigned depth;  /* of the folder: 0 is the one that was asked for */
+    unsigned id;
     bool project;
 };
 
 struct watch {
     int fd;
+    bool hit[WATCH_IDS_MAX];
     struct place *places;
     size_t n, room;
     struct { dev_t dev; ino_t ino; char *path; } exceptions[EXCEPTIONS_MAX];
@@ -146,10 +148,10 @@ static int cannot_watch(const char *path, int why, cordon_error **err)
     return cordon_error_set(err, CORDON_E_IO, path, NULL, "cannot watch %.500s: %s", path, strerror(why));
 }
 
-static struct place *find_folder(struct watch *w, int wd)
+static struct place *find_folder(struct watch *w, int wd, unsigned id)
 {
     for (size_t i = 0; i < w->n; i++)
-        if (w->places[i].wd == wd && !w->places[i].name)
+        if (w->places[i].wd == wd && w->places[i].id == id && !w->places[i].name)
             return &w->places[i];
     return NULL;
 }
@@ -170,7 +172,7 @@ static int make_room(struct watch *w, const char *path, cordon_error **err)
 }
 
 /* Copies path and name. *ret: the place, until the next is added; a folder that is one already stays that. */
-static int add_place(struct watch *w, const char *path, const char *name, struct place **ret, cordon_error **err)
+static int add_place(struct watch *w, const char *path, const char *name, unsigned id, struct place **ret, cordon_error **err)
 {
     int rc = make_room(w, path, err);
     if (rc < 0)
@@ -178,9 +180,9 @@ static int add_place(struct watch *w, const char *path, const char *name, struct
     int wd = inotify_add_watch(w->fd, path, EVENTS);
     if (wd < 0)
         return cannot_watch(path, errno, err);
-    if (!name && (*ret = find_folder(w, wd)) && strcmp((*ret)->path, path) == 0)
+    if (!name && (*ret = find_folder(w, wd, id)) && strcmp((*ret)->path, path) == 0)
         return 0;
-    struct place p = {.wd = wd, .path = strdup(path), .name = name ? strdup(name) : NULL};
+    struct place p = {.wd = wd, .id = id, .path = strdup(path), .name = name ? strdup(name) : NULL};
     if (!p.path || (name && !p.name)) {
         free(p.path);
         free(p.name);
@@ -219,7 +221,7 @@ static void drop_tree(struct watch *w, const char *path)
 
 /* ---- a tree ---- */
 
-struct tree { struct watch *w; size_t shown; bool project, *found; };
+struct tree { struct watch *w; size_t shown; unsigned id; bool project, *found; };
 
 static int add_tree(const struct tree *t, const char *path, unsigned depth, cordon_error **err);
 
@@ -273,7 +275,7 @@ static int add_tree(const struct tree *t, const char *path, unsigned depth, cord
     if (depth > DEPTH_MAX || (depth && (is_tagged(path) || is_excepted(t->w, path))))
         return 0;
     struct place *p;
-    int rc = add_place(t->w, path, NULL, &p, err);
+    int rc = add_place(t->w, path, NULL, t->id, &p, err);
     if (rc < 0)
         return rc;
     p->shown = t->shown;
@@ -288,7 +290,7 @@ static bool is_within(const char *path, const char *folder)
     return strcmp(folder, "/") == 0 || (strncmp(path, folder, len) == 0 && (path[len] == '\0' || path[len] == '/'));
 }
 
-int watch_folder(struct watch *w, const char *path, bool project, cordon_error **err)
+int watch_folder(struct watch *w, const char *path, unsigned id, bool project, cordon_error **err)
 {
     cleanup_free char *real = realpath(path, NULL);
     bool found = false;
@@ -297,25 +299,25 @@ int watch_folder(struct watch *w, const char *path, bool project, cordon_error *
     for (size_t i = 0; i < w->n_exceptions; i++)
         if (is_within(real, w->exceptions[i].path))
             return cordon_error_set(err, CORDON_E_USAGE, path, "Let it write into a folder beneath, or elsewhere.", "what is written to lies around %.500s: every run would be the change that starts the next", path);
-    const struct tree t = {w, strlen(real) + 1, project, &found};
+    const struct tree t = {w, strlen(real) + 1, id, project, &found};
     return add_tree(&t, real, 0, err);
 }
 
 /* ---- a file ---- */
 
-static int add_file(struct watch *w, const char *path, cordon_error **err)
+static int add_file(struct watch *w, const char *path, unsigned id, cordon_error **err)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     cleanup_free char *folder = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
     struct place *p;
-    return folder ? add_place(w, folder, name, &p, err) : no_memory(err);
+    return folder ? add_place(w, folder, name, id, &p, err) : no_memory(err);
 }
 
-int watch_file(struct watch *w, const char *path, cordon_error **err)
+int watch_file(struct watch *w, const char *path, unsigned id, cordon_error **err)
 {
     cleanup_free char *real = realpath(path, NULL);
-    int rc = add_file(w, path, err);
-    return rc == 0 && real ? add_file(w, real, err) : rc;
+    int rc = add_file(w, path, id, err);
+    return rc == 0 && real ? add_file(w, real, id, err) : rc;
 }
 
 /* ---- events ---- */
@@ -332,7 +334,7 @@ static bool is_whole(const char *path)
 static int on_folder(struct watch *w, const struct place *p, const char *path, const struct event *e, bool *ret, cordon_error **err)
 {
     bool found = false;
-    const struct tree t = {w, p->shown, p->project, &found};
+    const struct tree t = {w, p->shown, p->id, p->project, &found};
     unsigned depth = p->depth + 1;
     if (is_made_folder(e->name))
         return 0;
@@ -383,6 +385,7 @@ static int on_entry(struct watch *w, size_t i, const struct event *e, char what[
     if (rc == 0 && counts && (!*ret || e->mask & IN_MOVED_TO))   /* what a temporary file became is what the author knows */
         snprintf(what, WATCH_NAME_MAX, "%s", p.name ? p.name : path + p.shown);
     *ret |= counts;
+    w->hit[p.id] |= counts;
     return rc;
 }
 
@@ -411,12 +414,13 @@ static int on_overflow(struct watch *w, char what[WATCH_NAME_MAX], bool *ret, co
     bool found;
     for (size_t i = 0, n = w->n; rc == 0 && i < n; i++) {
         const struct place p = w->places[i];
-        const struct tree t = {w, p.shown, p.project, &found};
+        const struct tree t = {w, p.shown, p.id, p.project, &found};
         rc = !p.name && p.depth == 0 ? add_tree(&t, p.path, 0, err) : 0;
     }
     if (!*ret)
         snprintf(what, WATCH_NAME_MAX, "many files");
     *ret = true;
+    memset(w->hit, true, sizeof w->hit);
     return rc;
 }
 
@@ -458,6 +462,13 @@ int watch_read(struct watch *w, char what[WATCH_NAME_MAX], cordon_error **err)
     bool counts = false;
     int rc = read_events(w, what, &counts, err);
     return rc < 0 ? rc : counts;
+}
+
+bool watch_take(struct watch *w, unsigned id)
+{
+    bool hit = w->hit[id];
+    w->hit[id] = false;
+    return hit;
 }
 
 static long now_ms(void)

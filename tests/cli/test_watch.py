@@ -3,15 +3,14 @@
 
 import json
 import os
-import queue
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
 from conftest import FIXTURES, SECONDS
+from watching import watch  # noqa: F401, a fixture
 
 needs_clang = pytest.mark.skipif(not shutil.which("clang-14") and not shutil.which("clang"), reason="clang is not installed")
 WAITING = "waiting for a change"
@@ -26,62 +25,6 @@ bool exports_skill_plugin_execute(skill_plugin_string_t *input, skill_plugin_str
     return cordon_give(ret, WORDS);
 }
 """
-
-
-class Watching:
-    """A command that watches: its stderr line by line, its stdout at its end."""
-
-    def __init__(self, cordon, *words, **options):
-        self.child = cordon.popen(*words, **options)
-        self.lines, self.seen = queue.Queue(), []
-        self.out = []
-        self.threads = [threading.Thread(target=self.read, args=(self.child.stderr, self.lines.put)), threading.Thread(target=self.read, args=(self.child.stdout, self.out.append))]
-        for thread in self.threads:
-            thread.start()
-
-    @staticmethod
-    def read(pipe, take):
-        for line in pipe:
-            take(line.decode(errors="replace"))
-
-    def until(self, text):
-        """Waits for a line with this text, and returns those that came since the last time."""
-        end, lines = time.monotonic() + SECONDS, []
-        while not (lines and text in lines[-1]):
-            try:
-                lines.append(self.lines.get(timeout=max(0.01, end - time.monotonic())))
-            except queue.Empty:
-                pytest.fail(f"no line with {text!r}: {self.seen + lines}")
-        self.seen += lines
-        return "".join(lines)
-
-    def answers(self):
-        return "".join(self.out)
-
-    def end(self, sig=signal.SIGINT):
-        """Ends it, and returns its status and its whole stdout."""
-        if sig and self.child.poll() is None:
-            self.child.send_signal(sig)
-        status = self.child.wait(SECONDS)
-        for thread in self.threads:
-            thread.join(SECONDS)
-        while not self.lines.empty():
-            self.seen.append(self.lines.get())
-        return status, self.answers()
-
-
-@pytest.fixture
-def watch(cordon):
-    """watch("run", ...) starts a command that watches."""
-    started = []
-
-    def start(*words, **options):
-        started.append(Watching(cordon, *words, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.end(signal.SIGKILL)
 
 
 @pytest.fixture
