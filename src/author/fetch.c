@@ -2,7 +2,7 @@
  * What a project needs of others: fetched by its language's own package manager, by lock files that have been checked, into a folder of the project.
  *
  * This is the one step with a network, and it runs nothing of the project: the package manager works in a new folder that holds the lock files alone. What it made is put in its place
- * whole, with the digest of the lock files, by which a build sees that it is what they say; and with the tag of a cache (bford.info/cachedir), which keeps it out of bundles.
+ * whole, with the digest of the lock files, by which a build sees that it is what they say; and with the tag of a cache (bford.info/cachedir), by which backups and watchers leave it out.
  */
 #include "author/lang.h"
 #include "base/cleanup.h"

@@ -38,7 +38,7 @@ struct lang {
     const char *words;                 /* "Rust" */
     /* Is the folder, open at `fd`, a project of it? */
     bool (*is_it)(int fd);
-    const char *packages;              /* the folder of the project where `fetch` puts what it needs; NULL: nothing is fetched */
+    const char *packages;              /* the folder of the project where `fetch` puts what it needs, a name that bundles leave out; NULL: nothing is fetched */
     const char *const *locks;          /* files of the project, ending with NULL, that `fetch` works from and that say what is in `packages` */
     /* Looks at one of these files, a stranger's bytes: every package by name, version and hash, and nothing else: no address, repository, path or script. Appends
      * {"name", "version"} for each to `items`. BAD_MANIFEST, with the place. */

@@ -189,10 +189,11 @@ static int take_result(struct build *b, const struct tool *t, const struct scrip
 {
     if (!t->out)
         pass_on(&r->output, b->want->log_fd);
-    else if (r->output.len && buf_add(t->out, r->output.data, r->output.len) < 0)
-        return err_set(err, CORDON_E_TOO_LARGE, NULL, "%s: it said more than %zu bytes", t->what, t->out->max);
     pass_on(&r->said, b->want->log_fd);
-    return status_of(b, t, r, ret_status, err);
+    int rc = status_of(b, t, r, ret_status, err);
+    if (rc == 0 && t->out && r->output.len && buf_add(t->out, r->output.data, r->output.len) < 0)
+        return err_set(err, CORDON_E_TOO_LARGE, NULL, "%s: it said more than %zu bytes", t->what, t->out->max);
+    return rc;
 }
 
 /* ---- running ---- */

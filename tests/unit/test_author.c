@@ -3,6 +3,7 @@
 #include "author/bindings.h"
 #include "author/build.h"
 #include "author/core_imports.h"
+#include "author/lang.h"
 #include "author/output.h"
 #include "base/scratch.h"
 #include "author/sources.h"
@@ -161,6 +162,20 @@ START_TEST(the_toolchain_inherits_nothing)
     ck_assert_int_lt(build_with_folder(NULL), 0);
     close(fd);
     ck_assert_int_eq(sh("grep -q PATH= seen && ! grep secret seen"), 0);
+}
+END_TEST
+
+/* ---- languages ---- */
+
+/* src/bundle/path.c: names that begin with a dot, target, node_modules. */
+START_TEST(what_is_fetched_for_a_project_is_left_out_of_bundles)
+{
+    const struct lang *l;
+    for (size_t i = 0; (l = lang_at(i)); i++) {
+        ck_assert(!l->packages || l->packages[0] == '.' || !strcmp(l->packages, "node_modules"));
+        ck_assert(!l->packages == !l->fetch && !l->packages == !l->locks && !l->packages == !l->check);
+        ck_assert_ptr_eq(lang_named(l->name), l);
+    }
 }
 END_TEST
 
@@ -360,6 +375,7 @@ Suite *suite_author(void)
     tcase_add_test(t, a_toolchain_that_dies_of_a_signal_is_a_failed_build);
     tcase_add_test(t, a_toolchain_that_makes_nothing_is_an_error);
     tcase_add_test(t, the_toolchain_inherits_nothing);
+    tcase_add_test(t, what_is_fetched_for_a_project_is_left_out_of_bundles);
     tcase_add_test(t, a_helper_that_was_taken_over_writes_nowhere_else);
     tcase_add_test(t, sound_bindings_are_written);
     tcase_add_test(t, too_many_sources_are_refused);
