@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { HELPER_MS = 60000, ANSWER_MAX = 64 << 10 };
+enum { HELPER_MS = 60000, LOOK_MS = 10, ANSWER_MAX = 64 << 10 };
 extern char **environ;
 
 /* In the folders of PATH that are absolute. */
@@ -113,9 +113,8 @@ static void give(int to, const char *registry)
 }
 
 /* False: it said too much, took too long, or nobody wants to know any more. */
-static bool listen_to(int from, int cancel_fd, char *answer, size_t *ret_len)
+static bool listen_to(int from, uint64_t until, int cancel_fd, char *answer, size_t *ret_len)
 {
-    uint64_t until = clock_now_ns() + HELPER_MS * UINT64_C(1000000);
     size_t len = 0;
     for (;;) {
         uint64_t now = clock_now_ns();
@@ -132,6 +131,20 @@ static bool listen_to(int from, int cancel_fd, char *answer, size_t *ret_len)
             return n == 0;
         }
         len += (size_t)n;
+    }
+}
+
+/* It may have said all and not end. False: it took too long, or nobody wants to know any more. */
+static bool wait_for(pid_t pid, uint64_t until, int cancel_fd)
+{
+    for (;;) {
+        struct pollfd p = {.fd = cancel_fd, .events = POLLIN};
+        siginfo_t info = {.si_pid = 0};
+        int r = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+        if (r < 0 ? errno != EINTR : info.si_pid != 0)
+            return true;
+        if (clock_now_ns() >= until || poll(&p, 1, LOOK_MS) > 0)
+            return false;
     }
 }
 
@@ -159,7 +172,8 @@ int credentials_ask_helper(const char *name, const char *registry, int cancel_fd
     if (rc < 0 || (rc = start(path, program, &r, err)) < 0)
         return rc;
     give(r.to, registry);
-    bool heard = listen_to(r.from, cancel_fd, answer, &len);
+    uint64_t until = clock_now_ns() + HELPER_MS * UINT64_C(1000000);
+    bool heard = listen_to(r.from, until, cancel_fd, answer, &len) && wait_for(r.pid, until, cancel_fd);
     close(r.from);
     if (!heard)
         kill(-r.pid, SIGKILL);

@@ -151,10 +151,11 @@ def test_a_credential_helper_that_is_not_there_is_said(plain, locked_registry, w
     assert done["error"] == "missing-tool" and "docker-credential-tests" in done["message"]
 
 
-def test_a_credential_helper_that_hangs_ends_with_what_it_is_for(plain, locked_registry, wasm, tmp_path):
+@pytest.mark.parametrize("body", ["exec sleep 30", "exec sleep 30 >&-"])
+def test_a_credential_helper_that_hangs_ends_with_what_it_is_for(plain, locked_registry, wasm, tmp_path, body):
     config = docker_config(tmp_path / "config.json", credsStore="tests")
     begun = time.monotonic()
-    done = plain.push(f"oci://{locked_registry.host}/x:1", wasm, docker=config, helper="tests", env=helper(tmp_path, "exec sleep 30"), cancel=500)
+    done = plain.push(f"oci://{locked_registry.host}/x:1", wasm, docker=config, helper="tests", env=helper(tmp_path, body), cancel=500)
     assert done["error"] == "fetch-failed" and time.monotonic() - begun < 20
 
 
