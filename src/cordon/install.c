@@ -205,7 +205,7 @@ int install_consider(struct cordon_install *i, cordon_error **err)
 
 static int fetch(struct cordon_install *i, cordon_error **err)
 {
-    if (i->fetched)
+    if (i->fetched || i->bundle.fd >= 0)
         return err_set(err, CORDON_E_USAGE, NULL, "it was fetched already");
     int rc = install_prepare(i, err);
     return rc == 0 ? install_consider(i, err) : rc;

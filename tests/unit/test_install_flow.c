@@ -169,6 +169,17 @@ START_TEST(nothing_is_answered_or_shown_before_it_is_fetched)
 }
 END_TEST
 
+START_TEST(what_failed_is_not_fetched_once_more)
+{
+    cleanup(install_drop) cordon_install *i = NULL;
+    write_skill("1.0.0", "", "skill.wasm");
+    write_file("skill.wasm", "nothing that runs");
+    ck_assert_int_eq(cordon_install_new(reg, skill, &i, NULL), 0);
+    ck_assert_int_lt(cordon_install_fetch(i, NULL), 0);
+    ck_assert_int_eq(cordon_install_fetch(i, NULL), -CORDON_E_USAGE);
+}
+END_TEST
+
 START_TEST(what_was_shown_is_what_is_installed)
 {
     cleanup(install_drop) cordon_install *i = NULL;
@@ -227,6 +238,7 @@ Suite *suite_install_flow(void)
     tcase_add_test(t, a_changed_local_skill_is_what_a_running_host_calls_next);
     tcase_add_test(t, nothing_is_installed_before_it_is_answered);
     tcase_add_test(t, nothing_is_answered_or_shown_before_it_is_fetched);
+    tcase_add_test(t, what_failed_is_not_fetched_once_more);
     tcase_add_test(t, what_was_shown_is_what_is_installed);
     tcase_add_test(t, of_two_at_once_the_second_is_told_that_what_it_showed_has_changed);
     tcase_add_test(t, what_is_given_up_leaves_nothing);
