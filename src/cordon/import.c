@@ -145,6 +145,7 @@ static int install(struct import *im, const struct import_found *f, json_t *row,
     if (f->manifest && !(i->manifest_text = strdup(f->manifest)))
         return err_nomem(err);
     i->beside = &im->beside;
+    i->of_others = true;
     if ((rc = cordon_install_fetch(i, err)) < 0)
         return rc;
     json_object_set_new(row, "name", json_string(i->next.name));

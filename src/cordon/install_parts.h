@@ -106,6 +106,7 @@ struct cordon_install {
     const struct install_beside *beside;  /* NULL: it is installed by itself */
 
     bool fetched;
+    bool of_others;                       /* it was another system that put it there: it is nobody's own, whoever the files belong to */
     bool is_own, is_folder;               /* from a file or folder of this user's on this machine, which nobody else can write; it is a folder */
     struct bundle bundle;                 /* staged; fd -1: not yet, or not any more */
     bool has_manifest;

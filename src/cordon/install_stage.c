@@ -54,7 +54,7 @@ static int settle_path(struct cordon_install *i, cordon_error **err)
 /* This user's, and nobody else can write it or put another in its place. Others who can are its authors too. What is in a folder is asked where it is taken. */
 static bool is_own(const struct cordon_install *i, const struct stat *st)
 {
-    return st->st_uid == geteuid() && !(st->st_mode & 022) && safe_chain(i->source.text, false, NULL) == 0;
+    return !i->of_others && st->st_uid == geteuid() && !(st->st_mode & 022) && safe_chain(i->source.text, false, NULL) == 0;
 }
 
 /* A signature of a lone file lies beside it: FILE.wasm.sig. */

@@ -49,6 +49,13 @@ def test_a_script_arrives_as_a_stub(cordon, boternity):
     assert any("--tier local" in warning for warning in rows(done)["runner"]["warnings"])
 
 
+def test_no_source_of_another_systems_strangers_is_built(cordon, home):
+    skill = toml_skill(home / "boternity/skills/weather", wat=None)
+    (skill / "skill.c").write_text("int main(void) { return 0; }\n")
+    done = cordon("import", home / "boternity", "-j")
+    assert any("was not built (--build does it" in warning for warning in rows(done)["weather"]["warnings"])
+
+
 def test_where_it_looks_if_nobody_says(cordon, boternity):
     assert set(rows(cordon("import", "-j", env={"BOTERNITY_DATA_DIR": str(boternity)}))) == {"notes", "runner", "haiku"}
     assert cordon("import", env={"HOME": str(boternity.parent / "nobody")}).status == 6
