@@ -283,9 +283,24 @@ static int bring_limits(struct apply *a, const struct apply_job *j, cordon_error
     return rc < 0 ? rc : 0;
 }
 
+/* What is not written anew has to be what it was found to be: grants and limits are for that. What is, install_write looks at. */
+static int check_still(struct apply *a, const struct apply_job *j, cordon_error **err)
+{
+    cleanup(registry_version_finish) struct registry_version now = {0};
+    if (!a->write || !j->row.id || (j->install && !j->install->unchanged))
+        return 0;
+    int rc = registry_get(a->r, j->s->name, NULL, &now, err);
+    if (rc < 0 || (rc && now.id == j->row.id && !memcmp(now.bundle, j->row.bundle, sizeof now.bundle)))
+        return rc < 0 ? rc : 0;
+    err_set(err, CORDON_E_CONFLICT, j->s->name, "%s was changed by another process meanwhile; nothing was changed", j->s->name);
+    return err_hint(err, "Run it again: it then goes by what is installed now.");
+}
+
 static int bring_skill(struct apply *a, struct apply_job *j, cordon_error **err)
 {
-    int rc = put(a, j, err);
+    int rc = check_still(a, j, err);
+    if (rc == 0)
+        rc = put(a, j, err);
     const struct registry_version *v = j->install ? &j->install->next : &j->row;
     if (rc == 0)
         rc = bring_grants(a, j, v, err);

@@ -215,6 +215,37 @@ START_TEST(of_two_at_once_the_second_is_told_that_what_it_showed_has_changed)
 }
 END_TEST
 
+static void remove_weather(void *other, const char *point)
+{
+    cordon_error *err = NULL;
+    if (!strcmp(point, "staged"))
+        ok(cordon_registry_remove(other, "weather", &err), err);
+}
+
+START_TEST(a_file_is_not_applied_to_what_was_removed_while_it_fetched)
+{
+    char path[160], *json = NULL;
+    cleanup_free char *list = NULL;
+    cordon_registry *other;
+    cordon_error *err = NULL;
+    write_skill("1.0.0", "env = [\"LANG\"]", "skill.wasm");
+    copy_code("echo.wat");
+    install_now(NULL);
+    snprintf(path, sizeof path, "%s/skills.toml", root);
+    FILE *f = fopen(path, "we");
+    ck_assert(f && fprintf(f, "[skills.weather]\nsource = \"%s\"\ngrants = [\"env=LANG\"]\n[skills.new]\nsource = \"%s\"\n", skill, skill) > 0 && fclose(f) == 0);
+    ok(cordon_registry_open(host, &other, &err), err);
+    reg->hook = remove_weather;
+    reg->hook_data = other;
+    ck_assert_int_eq(cordon_apply(reg, path, false, false, &json, &err), -CORDON_E_CONFLICT);
+    reg->hook = NULL;
+    cordon_error_free(err);
+    cordon_registry_close(other);
+    ck_assert_int_eq(cordon_registry_list(reg, &list, NULL), 0);
+    ck_assert_str_eq(list, "{\"cordon\":1,\"skills\":[]}");
+}
+END_TEST
+
 START_TEST(what_is_given_up_leaves_nothing)
 {
     char staging[128];
@@ -241,6 +272,7 @@ Suite *suite_install_flow(void)
     tcase_add_test(t, what_failed_is_not_fetched_once_more);
     tcase_add_test(t, what_was_shown_is_what_is_installed);
     tcase_add_test(t, of_two_at_once_the_second_is_told_that_what_it_showed_has_changed);
+    tcase_add_test(t, a_file_is_not_applied_to_what_was_removed_while_it_fetched);
     tcase_add_test(t, what_is_given_up_leaves_nothing);
     suite_add_tcase(s, t);
     return s;
