@@ -120,6 +120,7 @@ static void print_result(const json_t *r)
     puts(")");
     print_names("exports", json_object_get(r, "exports"));
     print_names("imports", json_object_get(r, "imports"));
+    print_names("could use", json_object_get(r, "could_use"));
     print_names("asks for", json_object_get(r, "asks"));
     fputs("run it with: cordon run ", stdout);
     print_guest(stdout, text_of(r, "output"), PATH_SHOWN);

@@ -43,9 +43,11 @@ CORDON_API int cordon_cases_read(const char *dir, char **ret_json, cordon_error 
 /** A build of one project: what is to be built, and how. */
 typedef struct cordon_build cordon_build;
 
-/** A build of the skill in the folder `dir`, by its language's own tools: C (`*.c`), and what `cordon help build` lists. In `wit/` there is one world, or
- *  nothing: then it is the skill world; of C also a core module of the blufio ABI, if a source includes "blufio.h" (which is given), or a command, if no source
- *  includes either header. Nothing is looked at yet. `host` is borrowed until the build is freed: what is built is compiled for its tiers. The caller frees. */
+/** A build of the skill in the folder `dir`, by its language's own tools: C (`*.c`), and whatever else `cordon build
+ *  --help` names. In `wit/` there is one world, or nothing: then it is the skill world; of C also a core module of the
+ *  blufio ABI, if a source includes "blufio.h" (which is given), or a command, if no source includes either header.
+ *  Nothing is looked at yet. `host` is borrowed until the build is freed: what is built is compiled for its tiers. The
+ *  caller frees. */
 CORDON_API int cordon_build_new(cordon_host *host, const char *dir, cordon_build **ret, cordon_error **err);
 /** NULL allowed. */
 CORDON_API void cordon_build_free(cordon_build *build);
@@ -57,23 +59,28 @@ CORDON_API void cordon_build_set_log(cordon_build *build, int fd);
 CORDON_API int cordon_build_set_timeout(cordon_build *build, unsigned seconds, cordon_error **err);
 /** The tier whose engine it must fit, and for which it is compiled; untrusted by default. */
 CORDON_API void cordon_build_set_tier(cordon_build *build, enum cordon_tier tier);
-/** Tools run in the sandbox for local scripts (cordon/script.h): no network, nothing of the environment and home, and of the files the system's programs, the
- *  project and a scratch folder. `false`: with the rights of the caller. That is for a kernel without Landlock, and source that the caller has read. */
+/** Tools run in the sandbox for local scripts (cordon/script.h): no network, nothing of the environment and home, and
+ *  of the files the system's programs, the project and a scratch folder. `false`: with the rights of the caller. That
+ *  is for a kernel without Landlock, and source that the caller has read. */
 CORDON_API void cordon_build_set_sandbox(cordon_build *build, bool sandbox);
 
-/** Fetches what the project needs of others into a folder of the project, by its lock files, which pin every package by hash and name no address: with the
- *  language's own package manager, the caller's rights, environment and network. Nothing of the project or of what is fetched is run. What is there already is not
- *  fetched again. *ret_json is an object: `lang`, `packages` (the folder's name, or null: this language fetches nothing), `items` (each with `name` and
- *  `version`), `fresh` (it was fetched now); the caller frees it with cordon_free. Any thread; blocks. Errors: NOT_FOUND, BAD_MANIFEST (a lock file with anything but
- *  pinned packages), MISSING_TOOL, BUILD_FAILED (the package manager failed), IO. */
+/** Fetches what the project needs of others into a folder of the project, by its lock files, which pin every package
+ *  by hash and name no address: with the language's own package manager, the caller's rights, environment and network.
+ *  Nothing of the project or of what is fetched is run. What is there already is not fetched again. *ret_json is an
+ *  object: `lang`, `packages` (the folder's name, or null: this language fetches nothing), `items` (each with `name`
+ *  and `version`), `fresh` (it was fetched now); the caller frees it with cordon_free. Any thread; blocks. Errors:
+ *  NOT_FOUND, BAD_MANIFEST (a lock file with anything but pinned packages), MISSING_TOOL, BUILD_FAILED (the package
+ *  manager failed), IO. */
 CORDON_API int cordon_build_fetch(cordon_build *build, char **ret_json, cordon_error **err);
-/** Builds, checks and compiles; the result is written whole or not at all. It fits the world of `wit/`, carries its doc comments and no names or producers, and
- *  imports only what Cordon offers. SIGINT, SIGTERM and SIGHUP, where they would end the process, are held back on the calling thread until nothing is left behind.
+/** Builds, checks and compiles; the result is written whole or not at all. It fits the world of `wit/`, carries its
+ *  doc comments and no names or producers, and imports only what Cordon offers. SIGINT, SIGTERM and SIGHUP, where they
+ *  would end the process, are held back on the calling thread until nothing is left behind.
  *
- *  *ret_json is an object: `output`, `lang`, `size_bytes`, `code_bytes` (compiled ahead of time), `world`, `imports` (names), `exports` (each with `name` and `type`),
- *  `asks` (grants, as its manifest asks for them, or without one what its imports could use); the caller frees it with cordon_free. Any thread; blocks. Errors: NOT_FOUND,
- *  MISSING_TOOL (names the packages, and the command that gets them), BUILD_FAILED, UNKNOWN_IMPORT and the others of cordon_skill_load, TOO_LARGE, COMPILE_LIMIT,
- *  KERNEL (no sandbox here), IO. */
+ *  *ret_json is an object: `output`, `lang`, `size_bytes`, `code_bytes` (compiled ahead of time), `world`, `imports`
+ *  (names), `exports` (each with `name` and `type`), `could_use` (what its imports need a grant for), `asks` (grants
+ *  that its manifest asks for; null: it has none), `warnings`; the caller frees it with cordon_free. Any thread;
+ *  blocks. Errors: NOT_FOUND, MISSING_TOOL (names the packages, and the command that gets them), BUILD_FAILED,
+ *  UNKNOWN_IMPORT and the others of cordon_skill_load, TOO_LARGE, COMPILE_LIMIT, KERNEL (no sandbox here), IO. */
 CORDON_API int cordon_build_run(cordon_build *build, char **ret_json, cordon_error **err);
 
 #ifdef __cplusplus

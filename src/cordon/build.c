@@ -108,8 +108,6 @@ int cordon_build_fetch(cordon_build *b, char **ret_json, cordon_error **err)
 
 /* ---- what was built ---- */
 
-static void free_skill(cordon_skill **s) { cordon_skill_free(*s); }
-
 static void free_json(json_t **j) { json_decref(*j); }
 
 /* FOLDER/<its name>.wasm */
@@ -147,18 +145,13 @@ static bool has_manifest(const char *dir)
     return found;
 }
 
-/* With a manifest: does it name what was built, and is there what it exports? Then what it asks for is what the skill does. */
-static int load_folder(const struct cordon_build *b, cordon_skill **skill, cordon_error **err)
+/* With a manifest: does it name what was built, and is there what it exports? *ret stays NULL without one. */
+static int load_folder(const struct cordon_build *b, cordon_skill **ret, cordon_error **err)
 {
-    cordon_skill *whole = NULL;
     if (b->output || !has_manifest(b->dir))
         return 0;
-    int rc = cordon_skill_load_folder(b->host, b->dir, b->tier, &whole, err);
-    if (rc < 0)
-        return err_wrap(err, "it was built, and does not go with its manifest");
-    cordon_skill_free(*skill);
-    *skill = whole;
-    return 0;
+    int rc = cordon_skill_load_folder(b->host, b->dir, b->tier, ret, err);
+    return rc < 0 ? err_wrap(err, "it was built, and does not go with its manifest") : 0;
 }
 
 /* A name that is not UTF-8 is shown escaped. */
@@ -182,30 +175,48 @@ static json_t *names_and_types(const json_t *exports)
     return list;
 }
 
-static int describe(const cordon_skill *s, const struct author_built *built, const char *path, char **ret, cordon_error **err)
+static int describe_skill(const cordon_skill *s, json_t **ret, cordon_error **err)
 {
     cleanup_free char *text = NULL;
     int rc = cordon_skill_describe(s, &text, err);
     if (rc < 0)
         return rc;
-    cleanup(free_json) json_t *about = json_loads(text, 0, NULL);
-    return answer_json(json_pack("{s:o, s:s, s:I, s:O, s:s, s:O, s:o, s:O, s:O}", "output", json_path(path), "lang", built->lang, "size_bytes", (json_int_t)built->size, "code_bytes",
-                                 json_object_get(about, "code_bytes"), "world", built->world, "imports", built->imports, "exports",
-                                 names_and_types(json_object_get(about, "exports")), "asks", json_object_get(about, "asks"), "warnings", json_object_get(about, "warnings")),
+    *ret = json_loads(text, 0, NULL);
+    return *ret ? 0 : err_nomem(err);
+}
+
+struct skills { cordon_skill *alone, *whole; };   /* the code; with its manifest, or NULL */
+
+static void skills_finish(struct skills *s)
+{
+    cordon_skill_free(s->alone);
+    cordon_skill_free(s->whole);
+}
+
+static int describe(const struct skills *s, const struct author_built *built, const char *path, char **ret, cordon_error **err)
+{
+    cleanup(free_json) json_t *code = NULL, *whole = NULL;
+    int rc = describe_skill(s->alone, &code, err);
+    if (rc < 0 || (s->whole && (rc = describe_skill(s->whole, &whole, err)) < 0))
+        return rc;
+    return answer_json(json_pack("{s:o, s:s, s:I, s:O, s:s, s:O, s:o, s:O, s:O?, s:O}", "output", json_path(path), "lang", built->lang, "size_bytes", (json_int_t)built->size, "code_bytes",
+                                 json_object_get(code, "code_bytes"), "world", built->world, "imports", built->imports, "exports",
+                                 names_and_types(json_object_get(code, "exports")), "could_use", json_object_get(code, "asks"), "asks",
+                                 json_object_get(whole, "asks"), "warnings", json_object_get(whole ? whole : code, "warnings")),
                        ret, err);
 }
 
 static int build(const struct cordon_build *b, char **ret_json, cordon_error **err)
 {
     cleanup(author_built_finish) struct author_built built = {.fd = -1};
-    cleanup(free_skill) cordon_skill *skill = NULL;
+    cleanup(skills_finish) struct skills skills = {0};
     cleanup_free char *cache = NULL, *path = NULL;
     int rc = build_cache(b->host, &cache, err);
     const struct author_build want = order(b, cache);
     if (rc < 0 || (rc = place(b, &path, err)) < 0 || (rc = output_check(path, err)) < 0 || (rc = author_build(&want, &built, err)) < 0 ||
-        (rc = load(b, &built, path, &skill, err)) < 0 || (rc = output_write(path, built.fd, built.size, err)) < 0 || (rc = load_folder(b, &skill, err)) < 0)
+        (rc = load(b, &built, path, &skills.alone, err)) < 0 || (rc = output_write(path, built.fd, built.size, err)) < 0 || (rc = load_folder(b, &skills.whole, err)) < 0)
         return rc;
-    return describe(skill, &built, path, ret_json, err);
+    return describe(&skills, &built, path, ret_json, err);
 }
 
 int cordon_build_run(cordon_build *b, char **ret_json, cordon_error **err)
