@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/scratch.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_MAX = 4 << 20, HEX = 2 * crypto_hash_sha256_BYTES + 1, SHOWN_MAX = 400 };
+enum { LOCK_MAX = 4 << 20, HEX = 2 * crypto_hash_sha256_BYTES + 1, SHOWN_MAX = 400, SAID_MAX = 256 << 10 };
 #define STAMP ".cordon-lock"
 #define TAG "CACHEDIR.TAG"
 static const char tag[] = "Signature: 8a477f597d28d172789f06886806bc55\n# What `cordon build --fetch` fetched. It can be fetched again.\n";
@@ -135,17 +136,30 @@ int fetch_check(struct build *b, cordon_error **err)
 
 /* ---- fetching ---- */
 
+/* Its names are a stranger's. */
+static void add_item(struct buf *b, const json_t *one)
+{
+    const char *name = json_string_value(json_object_get(one, "name")), *version = json_string_value(json_object_get(one, "version"));
+    buf_adds(b, "  ");
+    text_escape(b, name, strlen(name), false);
+    buf_addc(b, ' ');
+    text_escape(b, version, strlen(version), false);
+    buf_addc(b, '\n');
+}
+
 static void say_items(const struct build *b, const json_t *items)
 {
+    cleanup(buf_finish) struct buf text;
     const json_t *one;
     size_t i;
-    if (b->want->log_fd < 0)
-        return;
-    dprintf(b->want->log_fd, "fetching %zu packages for %s, by hash:\n", json_array_size(items), b->name);
+    buf_init(&text, SAID_MAX);
     json_array_foreach(items, i, one) {
         if (i < SHOWN_MAX)
-            dprintf(b->want->log_fd, "  %s %s\n", json_string_value(json_object_get(one, "name")), json_string_value(json_object_get(one, "version")));
+            add_item(&text, one);
     }
+    if (b->want->log_fd < 0 || !text.data)
+        return;
+    dprintf(b->want->log_fd, "fetching %zu packages, each by its hash:\n%s", json_array_size(items), text.data);
     if (i > SHOWN_MAX)
         dprintf(b->want->log_fd, "  and %zu more\n", i - SHOWN_MAX);
 }
