@@ -7,7 +7,7 @@
 enum { NEW_LANG, NEW_TYPE, NEW_WORLD, NEW_ABI, NEW_JSON, NEW_OPTIONS };
 
 static const struct option options[] = {
-    [NEW_LANG] = {.letter = 'l', .name = "lang", .value = "LANGUAGE", .help = "what it is written in: c (default)"},
+    [NEW_LANG] = {.letter = 'l', .name = "lang", .value = "LANGUAGE", .help = "what it is written in: c (default), js, ts"},
     [NEW_TYPE] = {.name = "type", .value = "TYPE", .help = "tool (default), or prompt: text for a model, no code"},
     [NEW_WORLD] = {.name = "world", .value = "WORLD", .help = "typed (default): a function of its own; skill: text in, text out"},
     [NEW_ABI] = {.name = "abi", .value = "ABI", .help = "component (default), or blufio: a core module of that format"},
@@ -15,16 +15,23 @@ static const struct option options[] = {
     [NEW_OPTIONS] = OPTION_END,
 };
 
+/* Languages, with the templates of --world typed and --world skill. */
+static const struct { const char *name; enum cordon_template typed, text; } languages[] = {
+    {"c", CORDON_TEMPLATE_C, CORDON_TEMPLATE_C_SKILL},
+    {"js", CORDON_TEMPLATE_JS, CORDON_TEMPLATE_JS_SKILL},
+    {"ts", CORDON_TEMPLATE_TS, CORDON_TEMPLATE_TS_SKILL},
+};
+enum { LANGUAGES = sizeof languages / sizeof *languages };
+
 /* Their own toolchains make skills of these, and docs/guests says how. */
-static const char *const elsewhere[] = {"rust", "js", "ts", "javascript", "typescript", "python", "go"};
+static const char *const elsewhere[] = {"rust", "python", "go"};
 
 static int refuse_language(const char *lang, cordon_error **err)
 {
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
         if (strcmp(lang, elsewhere[i]) == 0)
-            return cordon_error_set(err, CORDON_E_USAGE, "lang", "A skill in C is made with --lang c. docs/guests has a page for each language, with the commands of its own toolchain.",
-                                    "projects in %s are not offered yet, only those in c", lang);
-    return cordon_error_set(err, CORDON_E_USAGE, "lang", "Write --lang c.", "--lang: %.100s is not a language that is known here", lang);
+            return cordon_error_set(err, CORDON_E_USAGE, "lang", "docs/guests has a page for each language, with the commands of its own toolchain.", "projects in %s are not offered yet", lang);
+    return cordon_error_set(err, CORDON_E_USAGE, "lang", "`cordon new --help` has the languages.", "--lang: %.100s is not a language that is known here", lang);
 }
 
 static bool is_given(const char *value, const char *wanted)
@@ -60,11 +67,16 @@ static int choose(const struct args *args, enum cordon_template *ret, cordon_err
         *ret = CORDON_TEMPLATE_PROMPT;
         return check_prompt(args, err);
     }
-    if (lang && strcmp(lang, "c") != 0)
+    size_t n = 0;
+    while (lang && n < LANGUAGES && strcmp(lang, languages[n].name) != 0)
+        n++;
+    if (n == LANGUAGES)
         return refuse_language(lang, err);
+    if (is_blufio && n > 0)
+        return cordon_error_set(err, CORDON_E_USAGE, "abi", NULL, "core modules of the blufio ABI are made in C: leave --lang out");
     if (is_blufio && world)
         return cordon_error_set(err, CORDON_E_USAGE, "world", NULL, "a core module of the blufio ABI has no world: leave --world out");
-    *ret = is_blufio ? CORDON_TEMPLATE_C_BLUFIO : is_given(world, "skill") ? CORDON_TEMPLATE_C_SKILL : CORDON_TEMPLATE_C;
+    *ret = is_blufio ? CORDON_TEMPLATE_C_BLUFIO : is_given(world, "skill") ? languages[n].text : languages[n].typed;
     return 0;
 }
 
@@ -99,7 +111,7 @@ const struct command command_new = {
     .words_min = 1,
     .words_max = 1,
     .summary = "make a project for a skill, which builds and runs as it stands",
-    .synopsis = "NAME [--lang c] [--world skill | --abi blufio] [--type prompt]",
+    .synopsis = "NAME [--lang LANGUAGE] [--world skill | --abi blufio] [--type prompt]",
     .about = "The folder NAME is made here, and must not be there yet: source, manifest, WIT, a README, and cases for\n"
              "a test. NAME is letters, digits, hyphens and underscores; of a prompt, lower-case letters, digits and hyphens.",
     .options = options,

@@ -18,6 +18,10 @@ enum cordon_template {
     CORDON_TEMPLATE_C_SKILL, /**< a skill in C of the skill world: text in, text out */
     CORDON_TEMPLATE_C_BLUFIO,/**< a core module of the blufio ABI, in C */
     CORDON_TEMPLATE_PROMPT,  /**< a SKILL.md of type prompt: no code */
+    CORDON_TEMPLATE_JS,      /**< as CORDON_TEMPLATE_C, in JavaScript */
+    CORDON_TEMPLATE_JS_SKILL,/**< as CORDON_TEMPLATE_C_SKILL, in JavaScript */
+    CORDON_TEMPLATE_TS,      /**< as CORDON_TEMPLATE_C, in TypeScript */
+    CORDON_TEMPLATE_TS_SKILL,/**< as CORDON_TEMPLATE_C_SKILL, in TypeScript */
     CORDON_TEMPLATE_COUNT
 };
 /** Makes the project `name` in the folder `in` ("." for the working directory): a new folder of that name with source,

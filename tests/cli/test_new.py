@@ -190,7 +190,19 @@ def test_what_is_there_is_refused_and_left_alone(new, tmp_path):
     assert os.readlink(tmp_path / "link") == "nowhere" and not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("lang", ["rust", "js", "ts", "python", "go"])
+@pytest.mark.parametrize("lang, more", [("js", []), ("ts", ["tsconfig.json"])])
+def test_a_project_in_javascript_has_its_packages_pinned_and_the_sdk(new, tmp_path, lang, more):
+    own = [".gitignore", "README.md", "cordon.d.ts", "cordon.js", "data/Oslo.txt", "package-lock.json", "package.json", f"skill.{lang}", "skill.toml",
+           "tests/denied.toml", "tests/oslo.out", "tests/oslo.toml", *more]
+    assert new("typed", "--lang", lang).status == 0
+    assert files(tmp_path / "typed") == sorted([*own, "wit/deps/boternity-skill/boternity-skill.wit", "wit/weather.wit"])
+    assert new("text", "--lang", lang, "--world", "skill").status == 0
+    assert files(tmp_path / "text") == sorted([*own, "wit/boternity-skill.wit"])
+    lock = (tmp_path / "typed/package-lock.json").read_text()
+    assert lock.count('"integrity": "sha512-') == lock.count('"version": "') and "resolved" not in lock and "://" not in lock
+
+
+@pytest.mark.parametrize("lang", ["rust", "python", "go"])
 def test_other_languages_are_refused_by_name(new, tmp_path, lang):
     refused(new("x", "--lang", lang), f"projects in {lang} are not offered yet")
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +211,7 @@ def test_other_languages_are_refused_by_name(new, tmp_path, lang):
 @pytest.mark.parametrize("words, why", [
     (["--lang", "cobol"], "cobol is not a language"), (["--type", "x"], "tool or prompt"), (["--world", "x"], "typed or skill"),
     (["--abi", "x"], "component or blufio"), (["--abi", "blufio", "--world", "skill"], "leave --world out"), (["--type", "prompt", "--abi", "blufio"], "no --abi"),
-    (["--type", "prompt", "--lang", "c"], "no --lang"), (["--type", "prompt", "--world", "skill"], "no --world"),
+    (["--abi", "blufio", "--lang", "js"], "made in C"), (["--type", "prompt", "--lang", "c"], "no --lang"), (["--type", "prompt", "--world", "skill"], "no --world"),
 ])
 def test_options_that_are_refused(new, tmp_path, words, why):
     refused(new("x", *words), why)
