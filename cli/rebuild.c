@@ -3,53 +3,18 @@
 
 #include "cleanup.h"
 #include "report.h"
-#include <dirent.h>
+#include <cordon/author.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
-static bool holds(const char *folder, const char *name)
-{
-    cleanup_free char *path = NULL;
-    struct stat st;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-static bool holds_c(const char *folder)
-{
-    DIR *d = opendir(folder);
-    bool found = false;
-    for (const struct dirent *e; d && !found && (e = readdir(d));) {
-        size_t len = strlen(e->d_name);
-        found = e->d_name[0] != '.' && len > 2 && strcmp(e->d_name + len - 2, ".c") == 0;
-    }
-    if (d)
-        closedir(d);
-    return found;
-}
-
 bool rebuild_is_project(const char *folder)
 {
-    static const char *const signs[] = {"Cargo.toml", "package.json", "pyproject.toml", "requirements.txt"};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (holds(folder, signs[i]))
-            return true;
-    return holds_c(folder);
+    return cordon_language_of(folder) != NULL;
 }
 
 struct job { const struct cli *cli; const char *folder; };
-
-static bool has_option(const struct command *c, const char *name)
-{
-    for (const struct option *o = c->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0)
-            return true;
-    return false;
-}
 
 /* `cordon build FOLDER`, with its words on stderr: standard output is for answers. */
 static int build_body(void *data)
@@ -61,7 +26,7 @@ static int build_body(void *data)
     int n = 1;
     cli.command = command_find("build");
     cli.json = cli.quiet = cli.verbose = false;
-    if (args_value(&j->cli->args, "config") && has_option(cli.command, "config")) {
+    if (args_value(&j->cli->args, "config")) {
         words[n++] = (char *)"--config";
         words[n++] = (char *)args_value(&j->cli->args, "config");
     }

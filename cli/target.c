@@ -152,7 +152,7 @@ static int in_folder(const char *folder, struct target *ret, cordon_error **err)
     if (holds_script(folder))
         return cordon_error_set(err, CORDON_E_TIER_REFUSED, folder, "A script runs with this user's own rights, cut down to its grants, and not in a sandbox of WebAssembly's.",
                                 "the folder %.500s holds a script and no component: scripts run only when they are installed with --tier local", real);
-    return cordon_error_set(err, CORDON_E_NOT_FOUND, folder, "Build it first (`cordon build FOLDER` for C), or name the file itself.",
+    return cordon_error_set(err, CORDON_E_NOT_FOUND, folder, "Build it first (`cordon build FOLDER`), or name the file itself.",
                             "the folder %.500s holds no component: %s.wasm or skill.wasm is expected in it", folder, names[0]);
 }
 

@@ -4,17 +4,21 @@
 #include "plan.h"
 #include "report.h"
 #include "session.h"
+#include "stale.h"
 #include "trial.h"
+#include <cordon/author.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { TEST_UPDATE, TEST_ALLOW, TEST_TIER, TEST_CONFIG, TEST_JSON, TEST_OPTIONS };
-enum { LOG_LINES_SHOWN = 20, DENIALS_SHOWN = 10, VALUE_SHOWN = 4096, EXIT_FAILED = 1 };
+enum { TEST_UPDATE, TEST_BUILD, TEST_ALLOW, TEST_TIER, TEST_CONFIG, TEST_JSON, TEST_OPTIONS };
+enum { LOG_LINES_SHOWN = 20, DENIALS_SHOWN = 10, VALUE_SHOWN = 4096, PATTERNS_MAX = 1000, EXIT_FAILED = 1 };
 
 static const struct option options[] = {
     [TEST_UPDATE] = {.letter = 'u', .name = "update", .help = "write the answers into the snapshots, tests/CASE.out"},
+    [TEST_BUILD] = {.letter = 'b', .name = "build", .help = "build it first"},
     [TEST_ALLOW] = {'a', "allow", "GRANT", "let every case do one thing more than it says (cordon help grants); again for more", true},
     [TEST_TIER] = {.name = "tier", .value = "TIER", .help = "how far the skill is trusted: untrusted (default), or what the settings allow"},
     [TEST_CONFIG] = OPTION_CONFIG,
@@ -28,6 +32,7 @@ struct test {
     struct session session;
     struct trial_setup setup;
     json_t *cases, *rows, *description;   /* owned */
+    char stale[STALE_NAME_MAX];           /* a source that is newer than what is tested; "" */
     const char *grants[OPTIONS_MANY_MAX];
     size_t passed, failed, written;
 };
@@ -151,8 +156,8 @@ static int tell_all(struct test *t)
 {
     int code = t->failed ? EXIT_FAILED : 0;
     if (t->cli->json) {
-        cleanup_json json_t *all = json_pack("{s:O, s:I, s:I, s:I}", "cases", t->rows, "passed", (json_int_t)t->passed, "failed", (json_int_t)t->failed, "written",
-                                             (json_int_t)t->written);
+        cleanup_json json_t *all = json_pack("{s:O, s:I, s:I, s:I, s:s?}", "cases", t->rows, "passed", (json_int_t)t->passed, "failed", (json_int_t)t->failed, "written",
+                                             (json_int_t)t->written, "stale", t->stale[0] ? t->stale : NULL);
         int rc = out_object(t->cli, all);
         return rc ? rc : code;
     }
@@ -195,6 +200,51 @@ static int run_cases(struct test *t, cordon_error **err)
     return 0;
 }
 
+/* ---- which cases ---- */
+
+static int no_case(const struct test *t, const char *pattern, cordon_error **err)
+{
+    const json_t *one;
+    size_t i;
+    char names[400] = "It has ";
+    json_array_foreach(t->cases, i, one)
+        if (strlen(names) + 160 < sizeof names)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", text_of(one, "name"));
+        else if (names[strlen(names) - 1] != '.')
+            strcat(names, " and more.");
+    return cordon_error_set(err, CORDON_E_NOT_FOUND, pattern, names, "there is no case %.128s in %.300s/tests", pattern, t->dir);
+}
+
+/* Those whose names the command line gives, as names or as patterns of a shell; each of these has to be of one at least. */
+static int choose_cases(struct test *t, cordon_error **err)
+{
+    const struct args *a = &t->cli->args;
+    cleanup_json json_t *chosen = json_array();
+    bool hit[PATTERNS_MAX] = {false};
+    json_t *one;
+    size_t i;
+    if (a->n_words < 2)
+        return 0;
+    json_array_foreach(t->cases, i, one) {
+        bool any = false;
+        for (int w = 1; w < a->n_words; w++) {
+            bool is = fnmatch(a->words[w], text_of(one, "name"), 0) == 0;
+            hit[w - 1] |= is;
+            any |= is;
+        }
+        if (any)
+            json_array_append(chosen, one);
+    }
+    for (int w = 1; w < a->n_words; w++)
+        if (!hit[w - 1])
+            return no_case(t, a->words[w], err);
+    json_decref(t->cases);
+    t->cases = take(chosen);
+    return 0;
+}
+
+/* ---- the project ---- */
+
 static int describe(struct test *t, cordon_error **err)
 {
     cleanup_text char *text = NULL;
@@ -213,14 +263,42 @@ static int find_project(const char *dir, struct target *ret, cordon_error **err)
     return path ? target_find(path, ret, err) : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
 }
 
+static void free_build(cordon_build **b) { cordon_build_free(*b); }
+
+static int build(struct test *t, cordon_error **err)
+{
+    struct session *s = &t->session;
+    cleanup(free_build) cordon_build *b = NULL;
+    cleanup_text char *said = NULL;
+    int rc = cordon_host_new(s->opts, &s->host, err);
+    if (rc < 0 || (rc = cordon_build_new(s->host, t->dir, &b, err)) < 0)
+        return rc;
+    cordon_build_set_log(b, STDERR_FILENO);
+    cordon_build_set_tier(b, t->setup.tier);
+    return cordon_build_run(b, &said, err);
+}
+
+/* Cases that pass or fail for what was built before mislead. */
+static void warn_stale(struct test *t)
+{
+    if (!stale_source(t->dir, t->stale) || t->cli->json)
+        return;
+    fputs("cordon test: ", stderr);
+    print_guest(stderr, t->stale, sizeof t->stale);
+    fputs(" is newer than what was built: build it first (cordon build ", stderr);
+    print_guest(stderr, t->dir, VALUE_SHOWN);
+    fputs("), or give --build\n", stderr);
+}
+
 static int open_project(struct test *t, cordon_error **err)
 {
     const struct cli *cli = t->cli;
     cleanup(target_finish) struct target target = {0};
     int rc = session_begin(cli, &t->session, err);
-    if (rc < 0 || (rc = plan_tier(cli->args.value[TEST_TIER], t->session.opts, &t->setup.tier, err)) < 0 || (rc = find_project(t->dir, &target, err)) < 0 ||
-        (rc = session_open(cli, &target, t->setup.tier, &t->session, err)) < 0)
+    if (rc < 0 || (rc = plan_tier(cli->args.value[TEST_TIER], t->session.opts, &t->setup.tier, err)) < 0 || (args_has(&cli->args, "build") && (rc = build(t, err)) < 0) ||
+        (rc = find_project(t->dir, &target, err)) < 0 || (rc = session_open(cli, &target, t->setup.tier, &t->session, err)) < 0)
         return rc;
+    warn_stale(t);
     t->setup.skill = t->session.skill;
     t->setup.opts = t->session.opts;
     t->setup.grants = t->grants;
@@ -237,7 +315,7 @@ static int run(struct cli *cli)
     if (cordon_cases_read(t.dir, &text, &err) < 0)
         return report_error(cli, NULL, err);
     t.cases = json_loads(text, JSON_ALLOW_NUL, NULL);
-    if (open_project(&t, &err) < 0 || run_cases(&t, &err) < 0)
+    if (choose_cases(&t, &err) < 0 || open_project(&t, &err) < 0 || run_cases(&t, &err) < 0)
         return report_error(cli, NULL, err);
     return tell_all(&t);
 }
@@ -245,12 +323,14 @@ static int run(struct cli *cli)
 const struct command command_test = {
     .name = "test",
     .group = GROUP_AUTHOR,
-    .words_max = 1,
+    .words_max = 1 + PATTERNS_MAX,
     .summary = "run a project's cases, each in a sandbox of its own",
-    .synopsis = "[FOLDER] [-u] [-a GRANT]...",
-    .about = "FOLDER (default: this one) holds a skill that is built, and in tests/ a file CASE.toml for each case. What is\n"
-             "printed is TAP; the last line counts. A case may read what lies in the project; more is granted with -a.",
+    .synopsis = "[FOLDER [CASE]...] [-b] [-u] [-a GRANT]...",
+    .about = "FOLDER (default: this one) holds a skill that is built, and in tests/ a file CASE.toml for each case. CASE is the name\n"
+             "of one, or a pattern of a shell ('den*'); without any, all are run. What is printed is TAP; the last line counts. A case\n"
+             "may read what lies in the project; more is granted with -a.",
     .options = options,
-    .example = "cordon test ./weather",
+    .example = "cordon test ./weather\n"
+               "cordon test ./weather oslo --build",
     .run = run,
 };

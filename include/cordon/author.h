@@ -44,6 +44,8 @@ CORDON_API int cordon_new(const char *in, const char *name, enum cordon_template
  *  what is expected there), TOO_LARGE, IO. */
 CORDON_API int cordon_cases_read(const char *dir, char **ret_json, cordon_error **err);
 
+/** The language of the project in the folder `dir`, by its files, as `cordon new --lang` names it; NULL: there is nothing to build. Static. Any thread; blocks. */
+CORDON_API const char *cordon_language_of(const char *dir);
 /** A build of one project: what is to be built, and how. */
 typedef struct cordon_build cordon_build;
 

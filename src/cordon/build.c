@@ -26,6 +26,8 @@ struct cordon_build {
     int log_fd;
 };
 
+const char *cordon_language_of(const char *dir) { return author_lang_of(dir); }
+
 int cordon_build_new(cordon_host *host, const char *dir, cordon_build **ret, cordon_error **err)
 {
     struct cordon_build *b = calloc(1, sizeof *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Skills that come with a manifest: from a folder, or a SKILL.md alone. What it says of name, limits, asks and export is kept with the skill. */
+#include "author/build.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cordon/internal.h"
@@ -45,7 +46,10 @@ static int no_code(int folder, const char *path, const struct manifest *m, cordo
         return rc;
     }
     int rc = err_set(err, CORDON_E_NOT_FOUND, path, "%s in %s names the code %s, and there is no such file in the folder", manifest_file(m->format), path, m->entry);
-    err_hint(err, "Build it first (`cordon build FOLDER` for C), or put it there.");
+    if (author_lang_of(path))
+        err_hint(err, "Build it first: cordon build %s", path);
+    else
+        err_hint(err, "Build it first, or put it there.");
     return rc;
 }
 

@@ -3,10 +3,13 @@
 
 import os
 import shutil
+import subprocess
+import time
 
 import pytest
 from conftest import FIXTURES
 
+needs_clang = pytest.mark.skipif(not shutil.which("clang-14") and not shutil.which("clang"), reason="clang is not installed")
 ASKS = 'filesystem.read = ["/data"]\nenv = ["PLACE"]\n'
 
 
@@ -264,3 +267,106 @@ def test_a_new_skill_passes_its_cases(cordon, tmp_path, options):
 def test_a_new_prompt_passes_its_cases(cordon, tmp_path):
     assert cordon("new", "how-to", "--type", "prompt", cwd=tmp_path).status == 0
     assert cordon("test", "how-to", cwd=tmp_path).text.endswith("# 1 cases: 1 passed, 0 failed\n")
+
+
+# ---- which cases
+
+
+def test_cases_are_chosen_by_name_and_by_pattern(cordon, project):
+    folder = project(one='input = "1"\n', two='input = "2"\noutput = "x"\n', three='input = "3"\n')
+    assert cordon("test", folder, "one").text == "TAP version 13\n1..1\nok 1 - one\n# 1 cases: 1 passed, 0 failed\n"
+    assert "1..2\nok 1 - one\nok 2 - three\n" in cordon("test", folder, "three", "one").text
+    done = cordon("test", folder, "t*", "-j")
+    assert done.status == 1 and [row["name"] for row in done.json["cases"]] == ["three", "two"]
+    assert "1..3" in cordon("test", folder, "*").text
+    assert "ok 1 - one" in cordon("test", ".", "one", cwd=folder).text
+
+
+def test_a_case_that_is_not_there_is_refused_with_those_that_are(cordon, project):
+    folder = project(one="", two="")
+    for words in (["three"], ["one", "three"], ["x*"]):
+        refused(cordon("test", folder, *words), f"there is no case {words[-1]} in", "It has one, two")
+
+
+def test_snapshots_are_written_of_chosen_cases_alone(cordon, project):
+    folder = project(one='input = "1"\n', two='input = "2"\n')
+    assert cordon("test", folder, "two", "-u").status == 0
+    assert not (folder / "tests/one.out").exists() and (folder / "tests/two.out").read_text() == "2"
+
+
+# ---- what is not built
+
+
+def older(path, seconds):
+    """Its time is so much before now."""
+    before = time.time() - seconds
+    os.utime(path, (before, before))
+
+
+def test_a_component_that_was_never_built_is_refused_with_the_command(cordon, new, tmp_path):
+    refused(cordon("test", "./weather", cwd=tmp_path), "there is no such file in the folder", "Build it first: cordon build ./weather")
+
+
+def test_a_source_that_is_newer_than_the_component_is_named(cordon, project):
+    folder = project(a='input = "x"\n')
+    done = cordon("test", folder)
+    assert done.err == "" and cordon("test", folder, "-j").json["stale"] is None
+    (folder / "src").mkdir()
+    (folder / "src/lib.rs").write_text("x")
+    older(folder / "skill.wasm", 3600)
+    done = cordon("test", folder)
+    assert done.status == 0 and done.text.endswith("1 passed, 0 failed\n"), "it is a hint"
+    assert done.err == f"cordon test: src/lib.rs is newer than what was built: build it first (cordon build {folder}), or give --build\n"
+    told = cordon("test", folder, "-j")
+    assert told.err == "" and told.json["stale"] == "src/lib.rs"
+
+
+def test_what_is_no_source_makes_nothing_stale(cordon, project):
+    folder = project(a='input = "x"\n')
+    for name in ("README.md", "tests/a.py", "node_modules/a.js", "target/a.rs", "kept/a.c", ".hidden.c", "data/more.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    (folder / "kept/CACHEDIR.TAG").write_text("x")
+    older(folder / "skill.wasm", 3600)
+    assert cordon("test", folder).err == ""
+
+
+@pytest.fixture
+def new(cordon, tmp_path):
+    """A new project in C."""
+    assert cordon("new", "weather", cwd=tmp_path).status == 0
+    return tmp_path / "weather"
+
+
+@needs_clang
+def test_build_builds_first(cordon, new):
+    done = cordon("test", new, "--build")
+    assert done.status == 0 and done.err == "" and done.text.startswith("TAP version 13\n1..2\n"), done.err
+    source = (new / "skill.c").read_text()
+    (new / "skill.c").write_text(source.replace("ret->city = *city;", 'weather_string_dup(&ret->city, "Rome");'))
+    older(new / "weather.wasm", 3600)
+    assert "skill.c is newer" in cordon("test", new).err
+    done = cordon("test", new, "oslo", "-b")
+    assert done.status == 1 and '"Rome"' in done.text and done.err == ""
+    (new / "skill.c").write_text("broken")
+    done = cordon("test", new, "-b")
+    assert done.status == 6 and done.out == b"" and "broken" in done.err
+
+
+# ---- who reads it
+
+
+@pytest.mark.skipif(not shutil.which("prove"), reason="prove is not installed")
+def test_a_reader_of_tap_understands_it(cordon, project):
+    folder = project(a='input = "hi"\noutput = "hi"\n', b='input = "x"\noutput = "ok 3 - c\\n1..9"\n')
+
+    (folder / "skill.t").write_text(f"exec {cordon.path} test {folder}\n")
+
+    def prove():
+        return subprocess.run(["prove", "--exec", "sh", folder / "skill.t"], env=cordon.env, capture_output=True, text=True, timeout=60, check=False)
+
+    done = prove()
+    assert done.returncode != 0 and "Failed test:  2" in done.stdout and "Failed 1/2 subtests" in done.stdout, done.stdout
+    (folder / "tests/b.toml").write_text('input = "x"\n')
+    done = prove()
+    assert done.returncode == 0 and "All tests successful." in done.stdout and "Tests=2" in done.stdout, done.stdout
