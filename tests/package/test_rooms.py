@@ -13,7 +13,7 @@ VOCABULARY = {"cordon/error.h", "cordon/errors.def", "cordon/limits.h", "cordon/
 # What C, POSIX and the kernel bring. A header that is neither here nor in the table is a new dependency.
 SYSTEM = re.compile(r"(sys|linux|asm|arpa|netinet)/\w+\.h$")
 C_AND_POSIX = {f"{name}.h" for name in """
-    assert ctype dirent errno fcntl fts ftw inttypes limits malloc math poll pthread sched signal spawn stdarg stdatomic stdbool stddef
+    assert ctype dirent errno fcntl fnmatch fts ftw inttypes limits malloc math poll pthread sched signal spawn stdarg stdatomic stdbool stddef
     stdint stdio stdlib string strings termios time unistd""".split()}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
