@@ -45,9 +45,13 @@ static bool is_control(const unsigned char *s, size_t left)
         return true;
     if (left > 1 && ((s[0] == 0xC2 && s[1] < 0xA0) || (s[0] == 0xD8 && s[1] == 0x9C)))
         return true;
+    if (left > 1 && s[0] == 0xF3 && s[1] == 0xA0) /* tags, which nobody sees */
+        return true;
+    if (left > 2 && s[0] == 0xEF && s[1] == 0xBB && s[2] == 0xBF)
+        return true;
     if (left < 3 || s[0] != 0xE2)
         return false;
-    return s[1] == 0x80 ? s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE) : s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9;
+    return s[1] == 0x80 ? s[2] == 0x8B || s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE) : s[1] == 0x81 && s[2] >= 0xA0 && s[2] <= 0xAF;
 }
 
 bool fuzz_is_utf8(const char *s, size_t len)

@@ -85,18 +85,34 @@ size_t text_cut(const char *s, size_t len, size_t max)
     return cut;
 }
 
-/* Would it move the cursor, reorder what stands beside it, or end the line? */
+/* Nobody sees them, and a model reads them all the same: what a person agreed to would not be what it is told. Those that scripts and emoji are written with are not
+ * among them (U+200C, 200D, FE0E, FE0F), nor is the soft hyphen. */
+static bool is_unseen(uint32_t cp)
+{
+    static const struct { uint32_t first, last; } unseen[] = {
+        {0x034F, 0x034F}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200B}, {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0D},
+        {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    for (size_t i = 0; cp >= unseen[0].first && i < sizeof unseen / sizeof *unseen; i++)
+        if (cp >= unseen[i].first && cp <= unseen[i].last)
+            return true;
+    return false;
+}
+
+/* Would it move the cursor, reorder what stands beside it, end the line, or not be seen? */
 static bool is_harmful(uint32_t cp)
 {
     return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x061C || cp == 0x200E || cp == 0x200F ||
-           (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
+           (cp >= 0x2028 && cp <= 0x202E) || is_unseen(cp);
 }
 
 /* One byte that is not UTF-8 counts as a character of its own. */
 static void escape_char(struct buf *b, uint32_t cp, size_t n, bool json)
 {
-    if (json)
-        buf_addf(b, "\\u%04x", n ? (unsigned)cp : 0xFFFDu);   /* what is harmful lies below 0x10000 */
+    if (json && cp > 0xFFFF)
+        buf_addf(b, "\\u%04x\\u%04x", 0xD800u + ((unsigned)cp - 0x10000u) / 0x400u, 0xDC00u + (unsigned)cp % 0x400u);
+    else if (json)
+        buf_addf(b, "\\u%04x", n ? (unsigned)cp : 0xFFFDu);
     else
         buf_addf(b, n > 1 ? "\\u{%04x}" : "\\x%02x", (unsigned)cp);
 }

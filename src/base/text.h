@@ -12,7 +12,8 @@ int text_mend(struct buf *b, const char *s, size_t len);
 /* Length of the longest prefix of at most `max` bytes that ends on a character boundary. `s` is UTF-8. */
 size_t text_cut(const char *s, size_t len, size_t max);
 /* Appends `s` for a terminal or a log: C0 and C1 controls (also ESC), DEL, bidi controls (U+061C, 200E, 200F, 202A-202E,
- * 2066-2069), line and paragraph separators and bytes that are not UTF-8 as \xNN or \u{NNNN}; backslash as it is.
+ * 2066-2069), line and paragraph separators, what nobody sees (tags, fillers, zero-width spaces; not the joiners that scripts need) and bytes that are
+ * not UTF-8 as \xNN or \u{NNNN}; backslash as it is.
  * `keep_newlines` leaves \n and \t alone. */
 int text_escape(struct buf *b, const char *s, size_t len, bool keep_newlines);
 /* The same for text that is JSON, which it stays, of the same meaning: as \uNNNN; line breaks and tabs between values are left alone. */

@@ -12,8 +12,8 @@ HERE = Path(__file__).resolve().parent
 IS_SANITIZED = Path(os.environ.get("CORDON_BUILD", "build")).name in ("build-asan", "build-tsan", "build-coverage")
 PATIENCE_S = 120 if IS_SANITIZED else 20  # nothing that a guest does holds its host up longer
 STATUS = {"ok": 0, "err": 1, "trap": 5, "out-of-fuel": 4, "out-of-memory": 4, "deadline": 4, "output-too-large": 4}
-# What a terminal acts on: control characters, C1 too, and what reorders text.
-HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# What a terminal acts on: control characters, C1 too, and what reorders text; and what a person does not see and a model reads.
+HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
 
 
 class Ending:

@@ -8,7 +8,7 @@ import pty
 import pytest
 from hostile_ground import HARMFUL, HERE
 
-NASTY = "\x1b[2J\x1b]0;owned\x07\r\n\u202e\x9b31m\u2028\x7f"
+NASTY = "\x1b[2J\x1b]0;owned\x07\r\n\u202e\x9b31m\u2028\x7f\u200b\U000e0041"
 
 
 def literal(text):

@@ -138,6 +138,8 @@ static const struct {
     {"\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "\\u{061c}\\u{200e}\\u{200f}", "\\u{061c}\\u{200e}\\u{200f}"},
     {"\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\xa8\xe2\x80\xa9", "\\u{2066}\\u{2069}\\u{2028}\\u{2029}", "\\u{2066}\\u{2069}\\u{2028}\\u{2029}"},
     {"\xff\xc3", "\\xff\\xc3", "\\xff\\xc3"},
+    {"a\xf3\xa0\x81\xa1\xe2\x80\x8b\xef\xbb\xbf" "b", "a\\u{e0061}\\u{200b}\\u{feff}b", "a\\u{e0061}\\u{200b}\\u{feff}b"},
+    {"\xd9\x85\xe2\x80\x8c\xe2\x80\x8d\xef\xb8\x8f", "\xd9\x85\xe2\x80\x8c\xe2\x80\x8d\xef\xb8\x8f", "\xd9\x85\xe2\x80\x8c\xe2\x80\x8d\xef\xb8\x8f"},
     {"", "", ""},
 };
 
@@ -156,7 +158,7 @@ START_TEST(escape_keeps_json_what_it_is)
 {
     static const struct { const char *in, *out; } all[] = {
         {"{\"a\":\"\xe2\x80\xae gpj\"}", "{\"a\":\"\\u202e gpj\"}"}, {"\"\xc2\x9b\x7f\xd8\x9c\"", "\"\\u009b\\u007f\\u061c\""},
-        {"\"\\\\\\u202e \xc3\xa9\"", "\"\\\\\\u202e \xc3\xa9\""}, {"[\n\t1]", "[\n\t1]"}, {"\"\xff\"", "\"\\ufffd\""},
+        {"\"\xf3\xa0\x81\xa1\"", "\"\\udb40\\udc61\""}, {"\"\\\\\\u202e \xc3\xa9\"", "\"\\\\\\u202e \xc3\xa9\""}, {"[\n\t1]", "[\n\t1]"}, {"\"\xff\"", "\"\\ufffd\""},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cleanup(buf_finish) struct buf b;
