@@ -14,13 +14,13 @@ static int number_of(const char *const *names, int n, const char *value)
     exit(2);
 }
 
-static void set_lines(const char **to, const char *value)
+/* In its place, which is argv's. */
+static void set_lines(const char **to, char *value)
 {
-    char *lines = strdup(value);
-    for (char *c = lines; *c; c++)
+    for (char *c = value; *c; c++)
         if (*c == ';')
             *c = '\n';
-    *to = lines;
+    *to = value;
 }
 
 static void set_limit(struct hand *h, const char *name, const char *value)
@@ -34,7 +34,7 @@ static void set_limit(struct hand *h, const char *name, const char *value)
     exit(2);
 }
 
-static void set(struct hand *h, const char *name, const char *value, int *n_grants)
+static void set(struct hand *h, const char *name, char *value, int *n_grants)
 {
     static const char *const kinds[] = {"code", "text", "script"}, *const tiers[] = {"untrusted", "verified", "local"};
     const struct { const char *name, **to; } texts[] = {{"source", &h->source}, {"format", &h->format}, {"manifest", &h->manifest}, {"description", &h->description},
