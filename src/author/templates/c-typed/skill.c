@@ -1,16 +1,9 @@
 /* forecast: the weather of the next days. It comes from /data/CITY.txt, where each line is a day: LOW HIGH SKY. */
 #include "weather.h"
+#include "cordon-skill.h"
 #include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { DAYS_MAX = 14, CITY_MAX = 64 };
-
-static bool fail(weather_string_t *err, const char *why)
-{
-    weather_string_dup(err, why);
-    return false;
-}
 
 /* It goes into a path. The sandbox would stop `../x`, too; this says why. */
 static bool is_city(const weather_string_t *city)
@@ -27,8 +20,7 @@ static bool read_data(const weather_string_t *city, weather_string_t *ret, weath
     char path[sizeof "/data/.txt" + CITY_MAX] = "/data/";
     strncat(path, (const char *)city->ptr, city->len);
     strcat(path, ".txt");
-    weather_string_t borrowed = {(uint8_t *)path, strlen(path)};
-    return boternity_skill_host_read_file(&borrowed, ret, err);
+    return cordon_read_file(path, ret, err);
 }
 
 static bool take_number(char **at, int8_t *ret)
@@ -70,15 +62,15 @@ bool exports_weather_forecast(weather_string_t *city, uint8_t days, weather_repo
 {
     weather_string_t data;
     if (!is_city(city))
-        return fail(err, "a city is a name of letters, digits and hyphens");
+        return cordon_fail(err, "a city is a name of letters, digits and hyphens");
     if (days < 1 || days > DAYS_MAX)
-        return fail(err, "days is from 1 to 14");
+        return cordon_fail(err, "days is from 1 to %d", DAYS_MAX);
     if (!read_data(city, &data, err))
         return false;
-    char *text = strndup((const char *)data.ptr, data.len);
+    char *text = cordon_chars(&data);
     weather_string_free(&data);
     bool ok = text && take_days(text, days, ret);
     free(text);
     ret->city = *city;
-    return ok || fail(err, "the data of that city has a line that is no day");
+    return ok || cordon_fail(err, "the data of that city has a line that is no day");
 }
