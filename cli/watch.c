@@ -336,6 +336,7 @@ static int on_folder(struct watch *w, const struct place *p, const char *path, c
     bool found = false;
     const struct tree t = {w, p->shown, p->id, p->project, &found};
     unsigned depth = p->depth + 1;
+    *ret = e->mask & IN_MOVED_TO && p->project && p->depth == 0;   /* packages that were fetched come so, and a build waits for them */
     if (is_made_folder(e->name))
         return 0;
     if (e->mask & (IN_MOVED_FROM | IN_DELETE)) {
@@ -347,7 +348,7 @@ static int on_folder(struct watch *w, const struct place *p, const char *path, c
         return 0;
     cordon_error *why = NULL;
     int rc = add_tree(&t, path, depth, &why);
-    *ret = found;
+    *ret |= found;
     if (rc == -CORDON_E_NOT_FOUND) {
         cordon_error_free(why);
         return 0;

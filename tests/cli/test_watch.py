@@ -109,6 +109,22 @@ def test_a_folder_that_cannot_be_built_yet_is_watched(watch, project):
 
 
 @needs_clang
+def test_packages_that_were_fetched_are_built_with(watch, project):
+    w = watch("run", project, "--watch")
+    w.until(WAITING)
+    beside = project.parent / "fetched"
+    beside.mkdir()
+    (beside / "CACHEDIR.TAG").write_text("x")
+    for name in ("node_modules", "vendor"):
+        shutil.copytree(beside, project.parent / name)
+        (project.parent / name).rename(project / name)
+        assert f"{name} changed\n" in w.until(WAITING)
+    (project / "vendor/file").write_text("x")
+    answer(project, "two")
+    assert "words.h changed\n" in w.until(WAITING)
+
+
+@needs_clang
 def test_a_change_while_it_builds_is_not_lost(watch, project):
     w = watch("run", project, "--watch")
     w.until("building")
