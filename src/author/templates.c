@@ -2,6 +2,7 @@
 #include "author/templates.h"
 #include "author/cordon_d_ts.h"
 #include "author/cordon_js.h"
+#include "author/cordon_skill_python.h"
 #include "author/skill_world.h"
 #include "author/template_c_blufio_README_md.h"
 #include "author/template_c_blufio_skill_c.h"
@@ -29,8 +30,8 @@
 #include "author/template_js_text_tests_oslo_toml.h"
 #include "author/template_js_typed_README_md.h"
 #include "author/template_js_typed_ignore.h"
-#include "author/template_js_typed_package_lock_json.h"
 #include "author/template_js_typed_package_json.h"
+#include "author/template_js_typed_package_lock_json.h"
 #include "author/template_js_typed_skill_js.h"
 #include "author/template_js_typed_skill_toml.h"
 #include "author/template_js_typed_tests_oslo_toml.h"
@@ -38,12 +39,22 @@
 #include "author/template_prompt_README_md.h"
 #include "author/template_prompt_SKILL_md.h"
 #include "author/template_prompt_tests_sentence_toml.h"
+#include "author/template_python_text_README_md.h"
+#include "author/template_python_text_skill_py.h"
+#include "author/template_python_text_skill_toml.h"
+#include "author/template_python_text_tests_oslo_toml.h"
+#include "author/template_python_typed_README_md.h"
+#include "author/template_python_typed_ignore.h"
+#include "author/template_python_typed_requirements_txt.h"
+#include "author/template_python_typed_skill_py.h"
+#include "author/template_python_typed_skill_toml.h"
+#include "author/template_python_typed_tests_oslo_toml.h"
 #include "author/template_ts_text_README_md.h"
 #include "author/template_ts_text_skill_toml.h"
 #include "author/template_ts_text_skill_ts.h"
 #include "author/template_ts_typed_README_md.h"
-#include "author/template_ts_typed_package_lock_json.h"
 #include "author/template_ts_typed_package_json.h"
+#include "author/template_ts_typed_package_lock_json.h"
 #include "author/template_ts_typed_skill_toml.h"
 #include "author/template_ts_typed_skill_ts.h"
 #include "author/template_ts_typed_tsconfig_json.h"
@@ -159,6 +170,37 @@ static const struct template_file ts_text_files[] = {
     {NULL, NULL},
 };
 
+static const struct template_file python_typed_files[] = {
+    {"skill.py", template_python_typed_skill_py},
+    {"cordon_skill.py", cordon_skill_python},
+    {"requirements.txt", template_python_typed_requirements_txt},
+    {"wit/weather.wit", template_c_typed_weather_wit},
+    {"wit/deps/boternity-skill/boternity-skill.wit", skill_world},
+    {"skill.toml", template_python_typed_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_python_typed_tests_oslo_toml},
+    {"tests/oslo.out", template_c_typed_tests_oslo_out},
+    {"tests/denied.toml", template_c_typed_tests_denied_toml},
+    {"README.md", template_python_typed_README_md},
+    {".gitignore", template_python_typed_ignore},
+    {NULL, NULL},
+};
+
+static const struct template_file python_text_files[] = {
+    {"skill.py", template_python_text_skill_py},
+    {"cordon_skill.py", cordon_skill_python},
+    {"requirements.txt", template_python_typed_requirements_txt},
+    {"wit/boternity-skill.wit", skill_world},
+    {"skill.toml", template_python_text_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_python_text_tests_oslo_toml},
+    {"tests/oslo.out", template_c_text_tests_oslo_out},
+    {"tests/denied.toml", template_c_text_tests_denied_toml},
+    {"README.md", template_python_text_README_md},
+    {".gitignore", template_python_typed_ignore},
+    {NULL, NULL},
+};
+
 static const struct template_file prompt_files[] = {
     {"SKILL.md", template_prompt_SKILL_md},
     {"tests/sentence.toml", template_prompt_tests_sentence_toml},
@@ -181,6 +223,10 @@ static const struct template templates[CORDON_TEMPLATE_COUNT] = {
                             {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_TS_SKILL] = {"a skill in TypeScript, text in and text out", false, ts_text_files,
                                   {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_PYTHON] = {"a skill in Python", false, python_typed_files,
+                                {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_PYTHON_SKILL] = {"a skill in Python, text in and text out", false, python_text_files,
+                                      {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@", "cordon test ./@NAME@"}},
 };
 

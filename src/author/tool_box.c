@@ -220,7 +220,7 @@ static int run_in(struct build *b, const struct tool *t, struct roots *roots, co
     cleanup(script_finish) struct script script = {0};
     struct script_result result;
     /* Root or not, a tool can do no more than it is let. */
-    struct script_options o = {.supervisor = b->box.supervisor, .limits = limits, .roots = roots->item, .n_roots = roots->n, .env = env, .n_env = n_env, .as_root = true,
+    struct script_options o = {.supervisor = b->box.supervisor, .limits = limits, .roots = roots->item, .n_roots = roots->n, .env = env, .n_env = n_env, .as_root = true, .unpacks = true,
                                .without_landlock = b->want->without_landlock, .landlock_abi = -1, .cancel_fd = b->hold.fd, .is_over = wrote_too_much, .is_over_data = roots};
     o.limits.wall_ms = UINT64_C(1000) * b->want->seconds;
     o.limits.cpu_s = b->want->seconds;

@@ -127,12 +127,21 @@ static int place(const struct cordon_build *b, char **ret, cordon_error **err)
     return err_nomem(err);
 }
 
+/* An interpreter takes seconds, in which nothing else is said. */
+static void say_compiling(const struct cordon_build *b, uint64_t size)
+{
+    enum { WORTH_SAYING = 4 << 20, MB = 1000 * 1000 };
+    if (b->log_fd >= 0 && size >= WORTH_SAYING)
+        dprintf(b->log_fd, "compiling %llu MB ahead of time, which is kept\n", (unsigned long long)size / MB);
+}
+
 static int load(const struct cordon_build *b, const struct author_built *built, const char *path, cordon_skill **ret, cordon_error **err)
 {
     const char *slash = strrchr(path, '/');
     void *bytes = mmap(NULL, built->size, PROT_READ, MAP_PRIVATE, built->fd, 0);
     if (bytes == MAP_FAILED)
         return err_errno(err, errno, "read", "what was built");
+    say_compiling(b, built->size);
     int rc = cordon_skill_load_bytes(b->host, slash ? slash + 1 : path, bytes, built->size, b->tier, ret, err);
     munmap(bytes, built->size);
     return rc < 0 ? err_wrap(err, "it was built, and cannot be run here") : 0;

@@ -202,7 +202,17 @@ def test_a_project_in_javascript_has_its_packages_pinned_and_the_sdk(new, tmp_pa
     assert lock.count('"integrity": "sha512-') == lock.count('"version": "') and "resolved" not in lock and "://" not in lock
 
 
-@pytest.mark.parametrize("lang", ["rust", "python", "go"])
+def test_a_project_in_python_has_its_packages_pinned_and_the_sdk(new, tmp_path):
+    own = [".gitignore", "README.md", "cordon_skill.py", "data/Oslo.txt", "requirements.txt", "skill.py", "skill.toml", "tests/denied.toml", "tests/oslo.out", "tests/oslo.toml"]
+    assert new("typed", "--lang", "python").status == 0
+    assert files(tmp_path / "typed") == sorted([*own, "wit/deps/boternity-skill/boternity-skill.wit", "wit/weather.wit"])
+    assert new("text", "--lang", "python", "--world", "skill").status == 0
+    assert files(tmp_path / "text") == sorted([*own, "wit/boternity-skill.wit"])
+    lock = (tmp_path / "typed/requirements.txt").read_text()
+    assert "componentize-py==" in lock and "--hash=sha256:" in lock and "://" not in lock
+
+
+@pytest.mark.parametrize("lang", ["rust", "go"])
 def test_other_languages_are_refused_by_name(new, tmp_path, lang):
     refused(new("x", "--lang", lang), f"projects in {lang} are not offered yet")
     assert list(tmp_path.iterdir()) == []

@@ -53,7 +53,10 @@ class Project:
     def __init__(self, cordon, place, name):
         self.cordon_at_large, self.place, self.name = cordon, place, name
         self.folder = place / name
-        self.env = {"CORDON_HOME": str(place / "cordon-home")}
+        home = place / "cordon-home"
+        home.mkdir(mode=0o700, exist_ok=True)
+        (home / "config.toml").write_text(f"[compile]\ncpu = {SECONDS}\nwall = {SECONDS}\n")  # an interpreter takes a busy machine long
+        self.env = {"CORDON_HOME": str(home)}
 
     def cordon(self, *words, env=None, **options):
         """The command in the folder around the project."""
