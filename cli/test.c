@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cordon test: a project's cases, each a call in a sandbox of its own. What it prints is TAP, which programs read. */
 #include "cleanup.h"
+#include "junit.h"
 #include "plan.h"
 #include "report.h"
 #include "session.h"
 #include "stale.h"
 #include "trial.h"
+#include "whole.h"
 #include <cordon/author.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { TEST_UPDATE, TEST_BUILD, TEST_ALLOW, TEST_TIER, TEST_CONFIG, TEST_JSON, TEST_OPTIONS };
+enum { TEST_UPDATE, TEST_BUILD, TEST_JUNIT, TEST_ALLOW, TEST_TIER, TEST_CONFIG, TEST_JSON, TEST_OPTIONS };
 enum { LOG_LINES_SHOWN = 20, DENIALS_SHOWN = 10, VALUE_SHOWN = 4096, PATTERNS_MAX = 1000, EXIT_FAILED = 1 };
 
 static const struct option options[] = {
     [TEST_UPDATE] = {.letter = 'u', .name = "update", .help = "write the answers into the snapshots, tests/CASE.out"},
     [TEST_BUILD] = {.letter = 'b', .name = "build", .help = "build it first"},
+    [TEST_JUNIT] = {.name = "junit", .value = "FILE", .help = "write the results into FILE, too, as JUnit's XML"},
     [TEST_ALLOW] = {'a', "allow", "GRANT", "let every case do one thing more than it says (cordon help grants); again for more", true},
     [TEST_TIER] = {.name = "tier", .value = "TIER", .help = "how far the skill is trusted: untrusted (default), or what the settings allow"},
     [TEST_CONFIG] = OPTION_CONFIG,
@@ -47,35 +47,6 @@ static void test_finish(struct test *t)
 
 /* ---- snapshots ---- */
 
-static int write_all(int fd, const char *text, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
-/* Whole or not at all, and in the place of whatever is there: a link is not followed. */
-static int write_file(const char *path, const char *text, size_t len, cordon_error **err)
-{
-    cleanup_free char *temporary = NULL;
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-        temporary = NULL;
-        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
-    }
-    cleanup_fd int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd >= 0 && write_all(fd, text, len) == 0 && fchmod(fd, 0644) == 0 && rename(temporary, path) == 0)
-        return 0;
-    int why = errno;
-    if (fd >= 0)
-        unlink(temporary);
-    return cordon_error_set(err, CORDON_E_IO, path, NULL, "cannot write %.500s: %s", path, strerror(why));
-}
-
 static int write_snapshot(struct test *t, struct trial *trial, cordon_error **err)
 {
     cleanup_free char *path = NULL, *text = NULL;
@@ -85,7 +56,7 @@ static int write_snapshot(struct test *t, struct trial *trial, cordon_error **er
     text = trial_snapshot(trial->answer, &len);
     if (!path || !text)
         return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
-    int rc = write_file(path, text, len, err);
+    int rc = whole_write(path, text, len, err);
     if (rc < 0)
         return rc;
     trial->why[0] = '\0';
@@ -180,10 +151,9 @@ static int run_case(struct test *t, size_t number, const json_t *one, cordon_err
         return rc;
     t->passed += !trial.why[0];
     t->failed += trial.why[0] != '\0';
-    if (t->cli->json)
-        return add_row(t, &trial) == 0 ? 0 : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
-    print_trial(number, &trial);
-    return 0;
+    if (!t->cli->json)
+        print_trial(number, &trial);
+    return add_row(t, &trial) == 0 ? 0 : cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "out of memory");
 }
 
 static int run_cases(struct test *t, cordon_error **err)
@@ -244,6 +214,12 @@ static int choose_cases(struct test *t, cordon_error **err)
 }
 
 /* ---- the project ---- */
+
+static int write_junit(const struct test *t, cordon_error **err)
+{
+    const char *path = t->cli->args.value[TEST_JUNIT];
+    return path ? junit_write(path, text_of(t->description, "name"), t->rows, err) : 0;
+}
 
 static int describe(struct test *t, cordon_error **err)
 {
@@ -315,7 +291,7 @@ static int run(struct cli *cli)
     if (cordon_cases_read(t.dir, &text, &err) < 0)
         return report_error(cli, NULL, err);
     t.cases = json_loads(text, JSON_ALLOW_NUL, NULL);
-    if (choose_cases(&t, &err) < 0 || open_project(&t, &err) < 0 || run_cases(&t, &err) < 0)
+    if (choose_cases(&t, &err) < 0 || open_project(&t, &err) < 0 || run_cases(&t, &err) < 0 || write_junit(&t, &err) < 0)
         return report_error(cli, NULL, err);
     return tell_all(&t);
 }

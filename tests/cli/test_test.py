@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from xml.etree import ElementTree
 
 import pytest
 from conftest import FIXTURES
@@ -370,3 +371,18 @@ def test_a_reader_of_tap_understands_it(cordon, project):
     (folder / "tests/b.toml").write_text('input = "x"\n')
     done = prove()
     assert done.returncode == 0 and "All tests successful." in done.stdout and "Tests=2" in done.stdout, done.stdout
+
+
+def test_junit_has_a_test_for_each_case(cordon, project, tmp_path):
+    folder = project(a='input = "hi"\noutput = "hi"\n', b='input = \'<&>"\\u001b\\uffff]]>\'\noutput = "x"\n', c='input = "\\u001b[2J<b>\\uffff]]>"\nexpect = "err"\n')
+    for flags in ([], ["-j"]):
+        done = cordon("test", folder, "--junit", tmp_path / "r.xml", *flags)
+        assert done.status == 1
+        [suite] = ElementTree.parse(tmp_path / "r.xml").getroot()
+        assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("skill", "3", "2")
+        one, two, three = suite
+        assert one.get("name") == "a" and list(one) == [] and float(one.get("time")) > 0
+        assert two[0].get("message") == "the answer is not the one expected" and "<&>" in two[0].text
+        assert three[0].get("message") == "it ended as ok, not err" and "<b>" in three[0].text and "\x1b" not in three[0].text
+    done = cordon("test", folder, "--junit", tmp_path / "nowhere/r.xml")
+    assert done.status == 7 and "cannot write" in done.err
