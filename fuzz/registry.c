@@ -55,8 +55,8 @@ static struct registry *the_registry(void)
 static void change(struct registry *r, const char *line, size_t len)
 {
     sqlite3_stmt *s = NULL;
-    size_t column = (size_t)(unsigned char)line[1] - '0';
-    if (len < 2 || column >= sizeof columns / sizeof *columns || db_prepare(&r->db, columns[column], &s, NULL) < 0)
+    size_t column = len < 2 ? SIZE_MAX : (size_t)(unsigned char)line[1] - '0';
+    if (column >= sizeof columns / sizeof *columns || db_prepare(&r->db, columns[column], &s, NULL) < 0)
         return;
     const char *value = line + 2;
     switch (line[0]) {
