@@ -37,6 +37,13 @@ class Watching:
         self.seen += lines
         return "".join(lines)
 
+    def answered(self, n):
+        """Waits until n lines have come on stdout: they are read beside stderr, and may come after the words about them."""
+        end = time.monotonic() + SECONDS
+        while len(self.out) < n:
+            assert time.monotonic() < end, self.out
+            time.sleep(0.01)
+
     def answers(self):
         return "".join(self.out)
 
