@@ -102,14 +102,16 @@ static int answer_unpacking(scmp_filter_ctx f)
     return r ? r : seccomp_rule_add(f, SCMP_ACT_ERRNO(0), SCMP_SYS(fchmod), 1, BITS(1, SET_ID, 0));
 }
 
-/* The pair that event loops wake themselves with. A stream knows no other peer than its own; sendmsg could hold an address, so it is left out. */
+/* The pair that event loops wake themselves with, and that Rust's library hears of a new process through. Streams and sequences of packets know no other peer than their own, and there is
+ * no call here to give them another; sendmsg could hold an address, so it is left out. */
 static int allow_pair(scmp_filter_ctx f)
 {
     static const int plain[] = {SCMP_SYS(recvfrom), SCMP_SYS(shutdown)};
+    static const unsigned types[] = {SOCK_STREAM, SOCK_SEQPACKET};
     int r = filter_allow(f, plain, FILTER_COUNT(plain));
-    if (!r)
+    for (size_t i = 0; i < FILTER_COUNT(types) && !r; i++)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, BITS(0, UINT32_MAX, AF_UNIX),
-                             BITS(1, UINT32_MAX & ~(unsigned)(SOCK_CLOEXEC | SOCK_NONBLOCK), SOCK_STREAM));
+                             BITS(1, UINT32_MAX & ~(unsigned)(SOCK_CLOEXEC | SOCK_NONBLOCK), types[i]));
     return r ? r : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0));
 }
 

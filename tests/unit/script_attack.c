@@ -135,7 +135,12 @@ static void sockets(void)
     }
     tried("pair of datagrams", socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
     tried("pair of datagrams in disguise", syscall(SYS_socketpair, (1L << 40) | AF_UNIX, (1L << 40) | SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0);
-    tried("pair of packets", socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        tried("no pair of packets", true);
+    else {
+        tried("connect packets", connect(pair[0], (struct sockaddr *)&to, sizeof to) == 0);
+        tried("send packets to an address", sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, sizeof to) >= 0);
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         tried("no pair at all", true);
         return;
