@@ -7,7 +7,7 @@
 enum { NEW_LANG, NEW_TYPE, NEW_WORLD, NEW_ABI, NEW_JSON, NEW_OPTIONS };
 
 static const struct option options[] = {
-    [NEW_LANG] = {.letter = 'l', .name = "lang", .value = "LANGUAGE", .help = "what it is written in: c (default), js, ts, python"},
+    [NEW_LANG] = {.letter = 'l', .name = "lang", .value = "LANGUAGE", .help = "what it is written in: c (default), rust, js, ts, python"},
     [NEW_TYPE] = {.name = "type", .value = "TYPE", .help = "tool (default), or prompt: text for a model, no code"},
     [NEW_WORLD] = {.name = "world", .value = "WORLD", .help = "typed (default): a function of its own; skill: text in, text out"},
     [NEW_ABI] = {.name = "abi", .value = "ABI", .help = "component (default), or blufio: a core module of that format"},
@@ -21,11 +21,12 @@ static const struct { const char *name; enum cordon_template typed, text; } lang
     {"js", CORDON_TEMPLATE_JS, CORDON_TEMPLATE_JS_SKILL},
     {"ts", CORDON_TEMPLATE_TS, CORDON_TEMPLATE_TS_SKILL},
     {"python", CORDON_TEMPLATE_PYTHON, CORDON_TEMPLATE_PYTHON_SKILL},
+    {"rust", CORDON_TEMPLATE_RUST, CORDON_TEMPLATE_RUST_SKILL},
 };
 enum { LANGUAGES = sizeof languages / sizeof *languages };
 
 /* Their own toolchains make skills of these, and docs/guests says how. */
-static const char *const elsewhere[] = {"rust", "go"};
+static const char *const elsewhere[] = {"go"};
 
 static int refuse_language(const char *lang, cordon_error **err)
 {

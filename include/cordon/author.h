@@ -24,6 +24,8 @@ enum cordon_template {
     CORDON_TEMPLATE_TS_SKILL,/**< as CORDON_TEMPLATE_C_SKILL, in TypeScript */
     CORDON_TEMPLATE_PYTHON,  /**< a skill in Python with a typed function and a world of its own */
     CORDON_TEMPLATE_PYTHON_SKILL, /**< a skill in Python of the skill world: text in, text out */
+    CORDON_TEMPLATE_RUST,    /**< as CORDON_TEMPLATE_C, in Rust */
+    CORDON_TEMPLATE_RUST_SKILL,/**< as CORDON_TEMPLATE_C_SKILL, in Rust */
     CORDON_TEMPLATE_COUNT
 };
 /** Makes the project `name` in the folder `in` ("." for the working directory): a new folder of that name with source,

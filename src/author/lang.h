@@ -49,7 +49,7 @@ struct lang {
     int (*make)(struct build *b, cordon_error **err);
 };
 
-extern const struct lang lang_c, lang_js, lang_ts, lang_python;
+extern const struct lang lang_c, lang_js, lang_ts, lang_python, lang_rust;
 
 /* NULL: there is none of that name. */
 const struct lang *lang_named(const char *name);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 /* In the order of asking a folder: C last, since a project of another language may hold a C file. */
-static const struct lang *const all[] = {&lang_ts, &lang_js, &lang_python, &lang_c};
+static const struct lang *const all[] = {&lang_ts, &lang_js, &lang_python, &lang_rust, &lang_c};
 enum { LANGS = sizeof all / sizeof *all };
 
 const struct lang *lang_at(size_t n) { return n < LANGS ? all[n] : NULL; }

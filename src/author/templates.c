@@ -3,6 +3,8 @@
 #include "author/cordon_d_ts.h"
 #include "author/cordon_js.h"
 #include "author/cordon_skill_python.h"
+#include "author/sdk_rust_Cargo_toml.h"
+#include "author/sdk_rust_src_lib_rs.h"
 #include "author/skill_world.h"
 #include "author/template_c_blufio_README_md.h"
 #include "author/template_c_blufio_skill_c.h"
@@ -49,6 +51,19 @@
 #include "author/template_python_typed_skill_py.h"
 #include "author/template_python_typed_skill_toml.h"
 #include "author/template_python_typed_tests_oslo_toml.h"
+#include "author/template_rust_ignore.h"
+#include "author/template_rust_text_Cargo_lock.h"
+#include "author/template_rust_text_Cargo_toml.h"
+#include "author/template_rust_text_README_md.h"
+#include "author/template_rust_text_skill_toml.h"
+#include "author/template_rust_text_src_lib_rs.h"
+#include "author/template_rust_text_tests_oslo_toml.h"
+#include "author/template_rust_typed_Cargo_lock.h"
+#include "author/template_rust_typed_Cargo_toml.h"
+#include "author/template_rust_typed_README_md.h"
+#include "author/template_rust_typed_skill_toml.h"
+#include "author/template_rust_typed_src_lib_rs.h"
+#include "author/template_rust_typed_tests_oslo_toml.h"
 #include "author/template_ts_text_README_md.h"
 #include "author/template_ts_text_skill_toml.h"
 #include "author/template_ts_text_skill_ts.h"
@@ -201,6 +216,40 @@ static const struct template_file python_text_files[] = {
     {NULL, NULL},
 };
 
+static const struct template_file rust_typed_files[] = {
+    {"Cargo.toml", template_rust_typed_Cargo_toml},
+    {"Cargo.lock", template_rust_typed_Cargo_lock},
+    {"src/lib.rs", template_rust_typed_src_lib_rs},
+    {"wit/weather.wit", template_c_typed_weather_wit},
+    {"wit/deps/boternity-skill/boternity-skill.wit", skill_world},
+    {"skill.toml", template_rust_typed_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_rust_typed_tests_oslo_toml},
+    {"tests/oslo.out", template_c_typed_tests_oslo_out},
+    {"tests/denied.toml", template_c_typed_tests_denied_toml},
+    {"README.md", template_rust_typed_README_md},
+    {".gitignore", template_rust_ignore},
+    {NULL, NULL},
+};
+
+static const struct template_file rust_text_files[] = {
+    {"Cargo.toml", template_rust_text_Cargo_toml},
+    {"Cargo.lock", template_rust_text_Cargo_lock},
+    {"src/lib.rs", template_rust_text_src_lib_rs},
+    {"cordon-skill/Cargo.toml", sdk_rust_Cargo_toml},
+    {"cordon-skill/src/lib.rs", sdk_rust_src_lib_rs},
+    {"cordon-skill/wit/boternity-skill.wit", skill_world},
+    {"wit/boternity-skill.wit", skill_world},
+    {"skill.toml", template_rust_text_skill_toml},
+    {"data/Oslo.txt", template_c_typed_data_Oslo_txt},
+    {"tests/oslo.toml", template_rust_text_tests_oslo_toml},
+    {"tests/oslo.out", template_c_text_tests_oslo_out},
+    {"tests/denied.toml", template_c_text_tests_denied_toml},
+    {"README.md", template_rust_text_README_md},
+    {".gitignore", template_rust_ignore},
+    {NULL, NULL},
+};
+
 static const struct template_file prompt_files[] = {
     {"SKILL.md", template_prompt_SKILL_md},
     {"tests/sentence.toml", template_prompt_tests_sentence_toml},
@@ -227,6 +276,10 @@ static const struct template templates[CORDON_TEMPLATE_COUNT] = {
                                 {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_PYTHON_SKILL] = {"a skill in Python, text in and text out", false, python_text_files,
                                       {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_RUST] = {"a skill in Rust", false, rust_typed_files,
+                              {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ --args '{\"city\": \"Oslo\", \"days\": 2}' -a read=@NAME@/data::/data"}},
+    [CORDON_TEMPLATE_RUST_SKILL] = {"a skill in Rust, text in and text out", false, rust_text_files,
+                                    {"cordon build --fetch ./@NAME@", "cordon test ./@NAME@", "cordon run ./@NAME@ Oslo -a read=@NAME@/data::/data"}},
     [CORDON_TEMPLATE_PROMPT] = {"a prompt", true, prompt_files, {"cordon run ./@NAME@", "cordon test ./@NAME@"}},
 };
 
