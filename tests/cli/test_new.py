@@ -212,7 +212,7 @@ def test_a_project_in_python_has_its_packages_pinned_and_the_sdk(new, tmp_path):
     assert "componentize-py==" in lock and "--hash=sha256:" in lock and "://" not in lock
 
 
-@pytest.mark.parametrize("lang", ["rust", "go"])
+@pytest.mark.parametrize("lang", ["go"])
 def test_other_languages_are_refused_by_name(new, tmp_path, lang):
     refused(new("x", "--lang", lang), f"projects in {lang} are not offered yet")
     assert list(tmp_path.iterdir()) == []
