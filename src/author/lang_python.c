@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define SOURCE "skill.py"
-#define PACKAGES "packages"
+#define PACKAGES ".packages"
 #define PINNED "pinned.txt"
 #define WORLD "world.wit"
 enum { PINNED_MAX = 64 << 20 };

@@ -36,7 +36,7 @@ needs_pip = pytest.mark.skipif(not has_pip(), reason="Python: the system's pip i
 
 
 def begun(one):
-    one.fetch("packages", LOCKS)
+    one.fetch(".packages", LOCKS)
     return one
 
 
@@ -164,14 +164,14 @@ def test_a_poisoned_requirements_txt_is_refused_before_anything_is_fetched(stran
     done = one.build("--fetch", "-j")
     error = done.json["error"]
     assert error["id"] == "bad-manifest" and error["message"].startswith("requirements.txt:2:") and why in error["message"], error
-    assert not (one.folder / "packages").exists()
+    assert not (one.folder / ".packages").exists()
 
 
 @needs_pip
 def test_a_package_that_only_running_it_would_install_is_not_fetched(stranger, shelf):
     one = stranger(f"componentize-py==1 {shelf.wheel('componentize_py', '')}", f"trap==1 {shelf.sdist('trap')}")
     done = one.build("--fetch", env={**shelf.env, "PIP_NO_BINARY": ":all:"})
-    assert done.status != 0 and not shelf.ran.exists() and not (one.folder / "packages").exists(), done.err
+    assert done.status != 0 and not shelf.ran.exists() and not (one.folder / ".packages").exists(), done.err
     assert sorted(path.name for path in one.folder.iterdir() if path.name.startswith(".")) == [".gitignore"]
 
 
@@ -180,7 +180,7 @@ def test_a_package_with_another_digest_is_not_fetched(stranger, shelf):
     shelf.wheel("componentize_py", "")
     one = stranger(f"componentize-py==1 {HASH}")
     done = one.build("--fetch", env=shelf.env)
-    assert done.status != 0 and "HASHES" in done.err and not (one.folder / "packages").exists(), done.err
+    assert done.status != 0 and "HASHES" in done.err and not (one.folder / ".packages").exists(), done.err
 
 
 COMPILER_OF_A_STRANGER = """
