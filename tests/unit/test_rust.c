@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Cargo.lock, which is a stranger's: what of it gets to cargo while that has a network. */
+ * Cargo.lock, which is a stranger's: what of it gets to cargo while that has a network. And what is said where there is no Rust. */
 #include "author/rust.h"
+#include "base/scratch.h"
 #include <check.h>
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 Suite *suite_rust(void);
 
@@ -111,6 +115,45 @@ START_TEST(test_cargo_is_shown_names_versions_and_hashes_and_nothing_else)
 }
 END_TEST
 
+static int find_in(const char *folder, cordon_error **err)
+{
+    struct author_build want = {.dir = "/", .tool_folders = folder, .seconds = 60, .log_fd = -1};
+    struct build b = {.want = &want, .dir = (char *)"/", .scratch = (char *)folder};
+    struct rust found = {0};
+    ck_assert_int_eq(hold_begin(&b.hold, NULL), 0);
+    int rc = rust_find(&b, &found, err);
+    hold_end(&b.hold);
+    return rc;
+}
+
+START_TEST(test_a_missing_rust_is_named_with_the_command_that_installs_it)
+{
+    cordon_error *err = NULL;
+    char *folder = NULL;
+    ck_assert_int_eq(scratch_make("cordon-test", &folder, NULL), 0);
+    ck_assert_int_eq(find_in(folder, &err), -CORDON_E_MISSING_TOOL);
+    ck_assert_str_eq(cordon_error_hint(err), "apt-get install rustc-web rust-web-src cargo-web lld-14");
+    cordon_error_free(err);
+    scratch_remove(folder);
+}
+END_TEST
+
+START_TEST(test_a_rust_that_cannot_compile_for_webassembly_is_told_so)
+{
+    cordon_error *err = NULL;
+    char *folder = NULL, path[256], text[256];
+    ck_assert_int_eq(scratch_make("cordon-test", &folder, NULL), 0);
+    snprintf(path, sizeof path, "%s/rustc", folder);
+    int n = snprintf(text, sizeof text, "#!/bin/sh\necho %s\n", folder);
+    ck_assert_int_eq(scratch_write(folder, "rustc", text, (size_t)n, NULL), 0);
+    ck_assert_int_eq(chmod(path, 0700), 0);
+    ck_assert_int_eq(find_in(folder, &err), -CORDON_E_MISSING_TOOL);
+    ck_assert_ptr_nonnull(strstr(cordon_error_message(err), "neither its library for WebAssembly nor the source of it"));
+    cordon_error_free(err);
+    scratch_remove(folder);
+}
+END_TEST
+
 Suite *suite_rust(void)
 {
     Suite *s = suite_create("rust");
@@ -119,6 +162,10 @@ Suite *suite_rust(void)
     tcase_add_test(t, test_a_project_that_needs_nothing_has_nothing_to_fetch);
     tcase_add_loop_test(t, test_a_poisoned_lock_file_is_refused_with_its_place, 0, (int)(sizeof poisoned / sizeof *poisoned));
     tcase_add_test(t, test_cargo_is_shown_names_versions_and_hashes_and_nothing_else);
+    suite_add_tcase(s, t);
+    t = tcase_create("tools");
+    tcase_add_test(t, test_a_missing_rust_is_named_with_the_command_that_installs_it);
+    tcase_add_test(t, test_a_rust_that_cannot_compile_for_webassembly_is_told_so);
     suite_add_tcase(s, t);
     return s;
 }
