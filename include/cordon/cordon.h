@@ -22,6 +22,7 @@
 #include <cordon/audit.h>
 #include <cordon/author.h>
 #include <cordon/call.h>
+#include <cordon/chain.h>
 #include <cordon/error.h>
 #include <cordon/function.h>
 #include <cordon/host.h>

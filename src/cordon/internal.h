@@ -134,6 +134,11 @@ size_t host_asked_dispatch(cordon_host *h);
 /* The gateway, made when first asked for. */
 int host_gateway(cordon_host *h, struct gateway **ret, cordon_error **err);
 
+/* ---- outcome_api.c: parts of the JSON object ---- */
+json_t *outcome_usage_json(const uint64_t *usage);
+/* Appends ,"output":…,"output_kind":… */
+void outcome_add_output(struct buf *b, const cordon_outcome *o);
+
 /* ---- audit.c: no cost where none is kept ---- */
 /* For the requests of a host; all zero where no audit is kept. */
 struct call_auditor audit_of(cordon_host *h);

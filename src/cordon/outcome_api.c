@@ -126,7 +126,7 @@ static json_t *denials_json(const cordon_outcome *o)
     return list;
 }
 
-static json_t *usage_json(const uint64_t *u)
+json_t *outcome_usage_json(const uint64_t *u)
 {
     return json_pack("{s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "fuel", (json_int_t)u[CORDON_USAGE_FUEL], "fuel_exact", (int)u[CORDON_USAGE_FUEL_EXACT],
                      "memory_peak_bytes", (json_int_t)u[CORDON_USAGE_MEMORY_PEAK_BYTES], "wall_us", (json_int_t)u[CORDON_USAGE_WALL_US], "cpu_us",
@@ -171,7 +171,7 @@ static void add(struct buf *b, const char *key, json_t *value)
         b->full = true;
 }
 
-static void add_output(struct buf *b, const cordon_outcome *o)
+void outcome_add_output(struct buf *b, const cordon_outcome *o)
 {
     static const char *const output_kinds[] = {
         [CORDON_OUTPUT_NONE] = "json", [CORDON_OUTPUT_TEXT] = "text", [CORDON_OUTPUT_JSON] = "json", [CORDON_OUTPUT_BYTES] = "base64"};
@@ -216,10 +216,10 @@ int cordon_outcome_json(const cordon_outcome *o, char **ret_json, cordon_error *
     add(&b, "version", text_or_null(o->version));
     add(&b, "tier", json_string(cordon_tier_name(o->tier)));
     add(&b, "outcome", json_string(kinds[o->kind].text));
-    add_output(&b, o);
+    outcome_add_output(&b, o);
     add_failure(&b, o);
     add(&b, "limits", limits_json(o->limits->value));
-    add(&b, "usage", usage_json(o->usage));
+    add(&b, "usage", outcome_usage_json(o->usage));
     add(&b, "log", log_json(o));
     add(&b, "denials", denials_json(o));
     buf_addc(&b, '}');
@@ -248,7 +248,7 @@ int cordon_error_json(const cordon_error *why, const char *skill, char **ret_jso
         text_escape(&name, skill, strnlen(skill, 512), false);
     json_t *j = json_pack("{s:i, s:n, s:o, s:n, s:n, s:s, s:n, s:s, s:o, s:o, s:o, s:[], s:[]}", "cordon", 1, "invocation_id", "skill",
                           text_or_null(skill && name.data ? name.data : NULL), "version", "tier", "outcome", "not-started", "output", "output_kind", "json", "error",
-                          error_json(why), "limits", limits_json(NULL), "usage", usage_json(nothing), "log", "denials");
+                          error_json(why), "limits", limits_json(NULL), "usage", outcome_usage_json(nothing), "log", "denials");
     buf_finish(&name);
     return dump(j, ret_json, err);
 }

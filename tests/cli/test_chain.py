@@ -84,6 +84,18 @@ def test_json_goes_on_as_its_text(cordon, tmp_path):
     assert cordon("chain", ECHO, length, "-i", "abc").text == "3\n"
 
 
+def test_each_link_may_name_its_export(cordon, wat, tmp_path):
+    ways = wat("ways")
+    assert cordon("chain", f"{ways}#echo", ECHO, f"{ways}#echo", "-i", "abc").text == "abc"
+    done = cordon("chain", f"{ways}#echo", f"{ways}#fail", "-i", "abc", "-j")
+    assert (done.status, done.json["position"], done.json["links"][1]["error"]["value"]) == (1, 1, "abc")
+    done = cordon("chain", ECHO, f"{ways}#nothing", "-i", "x", "-j")
+    assert done.status == 2 and done.json["outcome"] == "not-started" and done.json["position"] == 1
+    named = tmp_path / "a#b.wat"
+    named.write_text(open(ECHO, encoding="utf-8").read())
+    assert cordon("chain", named, ECHO, "-i", "x").text == "x"
+
+
 def test_one_that_takes_no_input_can_only_be_the_first(cordon, tmp_path):
     number = tmp_path / "number.wat"
     number.write_text(NUMBER)
