@@ -2,6 +2,7 @@
 #include "consent.h"
 
 #include "cleanup.h"
+#include "interrupt.h"
 #include "quote.h"
 #include "report.h"
 #include <string.h>
@@ -205,7 +206,7 @@ void consent_show(const struct cli *cli, const json_t *plan)
 static bool read_line(char *line, size_t size)
 {
     fflush(stderr);
-    if (!fgets(line, (int)size, stdin))
+    if (interrupt_caught() || !fgets(line, (int)size, stdin))
         return false;
     char *end = strchr(line, '\n');
     if (!end) {

@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "consent.h"
 #include "installing.h"
+#include "interrupt.h"
 #include "report.h"
 
 enum { INSTALL_CONSENT, INSTALL_AS = INSTALL_CONSENT + CONSENT_OPTIONS, INSTALL_TIER, INSTALL_DIGEST, INSTALL_CONFIG, INSTALL_JSON, INSTALL_QUIET, INSTALL_OPTIONS };
@@ -38,7 +39,7 @@ static int begin(const struct cli *cli, struct installing *i, cordon_error **err
     return set(cli, i->install, err);
 }
 
-static int run(struct cli *cli)
+static int install(const struct cli *cli)
 {
     cordon_error *err = NULL;
     cleanup(installing_finish) struct installing i = {0};
@@ -56,6 +57,13 @@ static int run(struct cli *cli)
         return out_object(cli, i.done);
     consent_done(cli, i.plan, i.done);
     return out_end(cli, 0);
+}
+
+static int run(struct cli *cli)
+{
+    int code = install(cli);
+    interrupt_reraise();
+    return code;
 }
 
 const struct command command_install = {

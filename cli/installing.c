@@ -3,14 +3,16 @@
 
 #include "cleanup.h"
 #include "consent.h"
+#include "interrupt.h"
 #include "progress.h"
 
 int installing_begin(const struct cli *cli, struct installing *i, cordon_error **err)
 {
-    int rc = session_begin(cli, &i->session, err);
-    if (rc == 0)
-        rc = cordon_host_new(i->session.opts, &i->session.host, err);
-    return rc == 0 ? cordon_registry_open(i->session.host, &i->registry, err) : rc;
+    int rc = interrupt_open(&i->cancel, err);
+    i->watches = rc == 0;
+    if (rc < 0 || (rc = session_begin(cli, &i->session, err)) < 0 || (rc = cordon_host_new(i->session.opts, &i->session.host, err)) < 0)
+        return rc;
+    return cordon_registry_open(i->session.host, &i->registry, err);
 }
 
 static int read_json(const char *text, json_t **ret, cordon_error **err)
@@ -27,6 +29,7 @@ int installing_fetch(const struct cli *cli, struct installing *i, const char *wh
     if (rc < 0)
         return rc;
     bool shown = cli->err_is_terminal && !cli->json && !cli->quiet && progress_begin(&progress, "fetching", what) == 0;
+    cordon_install_set_cancel(i->install, i->cancel);
     rc = cordon_install_fetch(i->install, err);
     if (shown)
         progress_end(&progress);
@@ -39,6 +42,8 @@ int installing_commit(const struct cli *cli, struct installing *i, cordon_error 
 {
     cleanup_text char *text = NULL;
     int rc = consent_answer(cli, i->install, i->plan, err);
+    if (rc >= 0 && interrupt_caught())
+        return cordon_error_set(err, CORDON_E_CONSENT, NULL, "Nothing was installed, and nothing granted.", "not installed: a signal came before the answer");
     if (rc > 0)
         return cordon_error_set(err, CORDON_E_CONSENT, NULL, "Nothing was installed, and nothing granted.", "not installed: you said no");
     if (rc == 0)
@@ -57,5 +62,7 @@ void installing_finish(struct installing *i)
 {
     installing_drop(i);
     cordon_registry_close(i->registry);
+    if (i->watches)
+        interrupt_close(i->cancel);
     session_finish(&i->session);
 }

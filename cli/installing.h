@@ -9,9 +9,12 @@ struct installing {
     cordon_registry *registry;
     cordon_install *install;
     json_t *plan, *done;        /* owned: as of cordon_install_describe and _commit */
+    bool watches;               /* for signals */
+    int cancel;                 /* which make this descriptor readable */
 };
 
-/* `i` is zeroed, and must be finished, also after an error. */
+/* `i` is zeroed, and must be finished, also after an error. From here on a signal ends what is fetched or asked; when all is given back the command dies of it
+ * (interrupt_reraise). */
 int installing_begin(const struct cli *cli, struct installing *i, cordon_error **err);
 /* Fetches, telling a waiting person of `what`, and fills the plan. */
 int installing_fetch(const struct cli *cli, struct installing *i, const char *what, cordon_error **err);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static _Atomic(cordon_call *) watched;
@@ -58,6 +60,25 @@ void interrupt_watch_fd(int fd)
     atomic_store(&watched_fd, fd);
     if (caught)
         tell_fd();
+}
+
+int interrupt_open(int *ret_fd, cordon_error **err)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0)
+        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "cannot make a descriptor: %s", strerror(errno));
+    interrupt_begin();
+    interrupt_watch_fd(fd);
+    *ret_fd = fd;
+    return 0;
+}
+
+void interrupt_close(int fd)
+{
+    if (fd < 0)
+        return;
+    interrupt_watch_fd(-1);
+    close(fd);
 }
 
 bool interrupt_caught(void)

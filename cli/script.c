@@ -4,9 +4,6 @@
 #include "cleanup.h"
 #include "interrupt.h"
 #include "report.h"
-#include <errno.h>
-#include <string.h>
-#include <sys/eventfd.h>
 
 static int check_plan(const struct plan *p, const char *name, cordon_error **err)
 {
@@ -24,13 +21,10 @@ static int prepare(const struct plan *p, cordon_script *s, cordon_error **err)
 /* A signal makes the descriptor readable. */
 int script_call(cordon_script *s, cordon_outcome **ret, cordon_error **err)
 {
-    cleanup_fd int cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (cancel < 0)
-        return cordon_error_set(err, CORDON_E_NO_RESOURCES, NULL, NULL, "cannot make a descriptor: %s", strerror(errno));
-    interrupt_begin();
-    interrupt_watch_fd(cancel);
-    int rc = cordon_script_run(s, cancel, ret, err);
-    interrupt_watch_fd(-1);
+    int cancel = -1, rc = interrupt_open(&cancel, err);
+    if (rc == 0)
+        rc = cordon_script_run(s, cancel, ret, err);
+    interrupt_close(cancel);
     return rc;
 }
 

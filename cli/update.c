@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "consent.h"
 #include "installing.h"
+#include "interrupt.h"
 #include "report.h"
 #include "update_watch.h"
 
@@ -89,6 +90,8 @@ static int update_all(const struct cli *cli, struct installing *i, json_t *rows,
     size_t n;
     json_t *skill;
     json_array_foreach(json_object_get(list, "skills"), n, skill) {
+        if (interrupt_caught())
+            break;
         int code = update_one(cli, i, text_of(skill, "name"), rows);
         first = first ? first : code;
     }
@@ -104,7 +107,7 @@ static int check(const struct cli *cli, cordon_error **err)
     return consent_check(cli, err);
 }
 
-static int update(struct cli *cli)
+static int update(const struct cli *cli)
 {
     cordon_error *err = NULL;
     cleanup(installing_finish) struct installing i = {0};
@@ -123,7 +126,9 @@ static int update(struct cli *cli)
 
 static int run(struct cli *cli)
 {
-    return args_has(&cli->args, "watch") ? update_watch(cli) : update(cli);
+    int code = args_has(&cli->args, "watch") ? update_watch(cli) : update(cli);
+    interrupt_reraise();
+    return code;
 }
 
 const struct command command_update = {

@@ -61,6 +61,10 @@ CORDON_API void cordon_install_set_build(cordon_install *install, bool build, in
 CORDON_API void cordon_install_set_fetch(cordon_install *install, bool fetch);
 /** Only what has this digest is installed: "sha256:" and 64 hex digits, as a description has it. Errors: USAGE. */
 CORDON_API int cordon_install_set_digest(cordon_install *install, const char *digest, cordon_error **err);
+/** Once the descriptor is readable, cordon_install_fetch gives up, with FETCH_FAILED, and nothing of it is left when the
+ *  installation is freed; -1, the default: never. It is not read from, and outlives the fetch. What the helper is doing
+ *  with some bytes is waited for. */
+CORDON_API void cordon_install_set_cancel(cordon_install *install, int cancel_fd);
 /** Accepts a change that is refused otherwise. Errors: USAGE outside the enum. */
 CORDON_API int cordon_install_accept(cordon_install *install, enum cordon_accept what, cordon_error **err);
 

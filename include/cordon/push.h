@@ -5,7 +5,7 @@
 #ifndef CORDON_PUSH_H
 #define CORDON_PUSH_H
 
-#include <cordon/host.h>
+#include <cordon/registry.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +28,10 @@ extern "C" {
  *  BAD_CONFIG (Docker's), MISSING_TOOL, UNSAFE_PATH, IO. */
 CORDON_API int cordon_push(cordon_host *host, const char *target, const char *reference, int cancel_fd,
                            char **ret_json, cordon_error **err);
+/** The same of an installed skill, NAME or NAME@VERSION: its files as they were installed, with their signature. Errors
+ *  also: NOT_FOUND (no such skill), DAMAGED (its files are not what was installed). */
+CORDON_API int cordon_push_installed(cordon_registry *registry, const char *name, const char *reference, int cancel_fd,
+                                     char **ret_json, cordon_error **err);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #include "cordon/install_parts.h"
 #include "cordon/registry_parts.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static cordon_install *make(cordon_registry *registry)
         return NULL;
     i->registry = registry;
     i->host = registry->host;
-    i->bundle.fd = i->log_fd = -1;
+    i->bundle.fd = i->log_fd = i->cancel_fd = -1;
     i->could_use = json_array();
     i->changes = json_array();
     i->warnings = json_array();
@@ -134,6 +135,7 @@ void cordon_install_set_build(cordon_install *i, bool build, int log_fd)
 }
 
 void cordon_install_set_fetch(cordon_install *i, bool fetch) { i->fetch = fetch; }
+void cordon_install_set_cancel(cordon_install *i, int cancel_fd) { i->cancel_fd = cancel_fd; }
 
 int cordon_install_set_digest(cordon_install *i, const char *digest, cordon_error **err)
 {
@@ -182,17 +184,23 @@ void install_point(const struct cordon_install *i, const char *point)
         i->registry->hook(i->registry->hook_data, point);
 }
 
+static int check_cancelled(const struct cordon_install *i, cordon_error **err)
+{
+    struct pollfd cancel = {.fd = i->cancel_fd, .events = POLLIN};
+    return i->cancel_fd >= 0 && poll(&cancel, 1, 0) > 0 ? err_set(err, CORDON_E_FETCH_FAILED, i->source.text, "it was cancelled: nothing was installed") : 0;
+}
+
 int install_prepare(struct cordon_install *i, cordon_error **err)
 {
     int rc = install_stage(i, err);
     install_point(i, "staged");
-    if (rc < 0 || (rc = install_check_signature(i, err)) < 0 || (rc = install_read(i, err)) < 0 || (rc = install_check_trust(i, err)) < 0)
+    if (rc < 0 || (rc = check_cancelled(i, err)) < 0 || (rc = install_check_signature(i, err)) < 0 || (rc = install_read(i, err)) < 0 || (rc = install_check_trust(i, err)) < 0)
         return rc;
     install_point(i, "checked");
-    if ((rc = install_provide(i, err)) < 0 || (rc = check_digest(i, err)) < 0)
+    if ((rc = check_cancelled(i, err)) < 0 || (rc = install_provide(i, err)) < 0 || (rc = check_digest(i, err)) < 0)
         return rc;
     install_point(i, "provided");
-    return 0;
+    return check_cancelled(i, err);
 }
 
 int install_consider(struct cordon_install *i, cordon_error **err)

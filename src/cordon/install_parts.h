@@ -100,6 +100,7 @@ struct cordon_install {
     enum cordon_tier tier;                /* at most this */
     bool build, fetch;                    /* source of others may be built; what it needs may be fetched */
     int log_fd;
+    int cancel_fd;                        /* readable: the fetch gives up; -1: never */
     bool has_digest;
     uint8_t digest[32];
     bool accept[CORDON_ACCEPT_COUNT];

@@ -133,6 +133,7 @@ static int stage_network(struct cordon_install *i, const char *staging, cordon_e
     cleanup(fetching_finish) struct fetching f = FETCHING_NONE;
     cleanup_fd int fd = -1;
     int rc = fetching_begin(i->host, FETCH_S, &f, err);
+    f.fetch.cancel_fd = i->cancel_fd;
     if (rc < 0 || (rc = memfile_new("cordon-fetch", &fd, err)) < 0 || (rc = fetch_into(i, &f.fetch, fd, err)) < 0)
         return rc;
     return stage_fd(i, staging, fd, err);

@@ -11,6 +11,7 @@
 #include "cordon/answer.h"
 #include "cordon/fetching.h"
 #include "cordon/internal.h"
+#include "cordon/registry_parts.h"
 #include "manifest/manifest.h"
 #include "registry/registry.h"
 
@@ -26,7 +27,8 @@ enum { PUSH_S = 1800, HEAD_BYTES = 512 };
 
 struct push {
     cordon_host *host;
-    const char *target;
+    const char *target;       /* a path, or, with `registry`, the name of an installed skill */
+    const cordon_registry *registry;
     struct oci_ref ref;
     const char *sort;         /* "component", "module", "bundle" */
     enum oci_kind kind;
@@ -135,15 +137,51 @@ static int take_folder(struct push *p, cordon_error **err)
     return rc;
 }
 
+/* ---- what is installed: the files as they were signed, or taken ---- */
+
+static int refuse_damaged(const struct push *p, cordon_error **err)
+{
+    err_set(err, CORDON_E_DAMAGED, p->target, "the files of %s are not those that were installed", p->target);
+    return err_hint(err, "`cordon verify` says what is wrong with them; install it again.");
+}
+
+static int take_installed(struct push *p, cordon_error **err)
+{
+    cleanup(registry_let_go) struct registry *r = NULL;
+    cleanup(registry_version_finish) struct registry_version v = {0};
+    cleanup(bundle_finish) struct bundle b = BUNDLE_NONE;
+    cleanup_free char *path = NULL;
+    cleanup_fd int fd = -1;
+    int rc = registry_begin_of(p->registry, p->target, &r, err);
+    if (rc < 0 || (rc = registry_need(r, p->target, &v, err)) < 0 || (rc = registry_store_open(r, v.bundle, &fd, &path, err)) < 0)
+        return rc;
+    if (rc == 0)
+        return refuse_damaged(p, err);
+    if ((rc = bundle_read(fd, path, &b, err)) < 0)
+        return rc;
+    if (memcmp(b.digest, v.bundle, sizeof b.digest))
+        return refuse_damaged(p, err);
+    return (p->name = strdup(v.name)) ? pack(p, &b, err) : err_nomem(err);
+}
+
 /* ---- all of it ---- */
 
-static int look(struct push *p, cordon_error **err)
+static int look_at_path(struct push *p, cordon_error **err)
 {
     struct stat st;
     if (stat(p->target, &st) < 0 && errno == ENOENT)
         return err_set(err, CORDON_E_NOT_FOUND, p->target, "there is no file or folder %s", p->target);
     int rc = name_it(p, err);
-    if (rc < 0 || (rc = S_ISDIR(st.st_mode) ? take_folder(p, err) : take_file(p, err)) < 0)
+    if (rc == 0)
+        rc = S_ISDIR(st.st_mode) ? take_folder(p, err) : take_file(p, err);
+    return rc;
+}
+
+static int look(struct push *p, cordon_error **err)
+{
+    struct stat st;
+    int rc = p->registry ? take_installed(p, err) : look_at_path(p, err);
+    if (rc < 0)
         return rc;
     if (fstat(p->fd, &st) < 0 || !S_ISREG(st.st_mode))
         return err_set(err, CORDON_E_USAGE, p->target, "%s is neither a file nor a folder", p->target);
@@ -176,23 +214,23 @@ static int say(const struct push *p, const uint8_t digest[32], char **ret_json, 
     return answer_json(o, ret_json, err);
 }
 
-static int push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
+static int push(struct push *p, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
 {
-    cleanup(push_finish) struct push p = {.host = host, .target = target, .fd = -1};
     uint8_t digest[32];
-    int rc = oci_ref_parse(reference, &p.ref, err);
-    if (rc < 0 || (rc = look(&p, err)) < 0 || (rc = send_it(&p, cancel_fd, digest, err)) < 0)
+    int rc = oci_ref_parse(reference, &p->ref, err);
+    if (rc < 0 || (rc = look(p, err)) < 0 || (rc = send_it(p, cancel_fd, digest, err)) < 0)
         return rc;
-    return say(&p, digest, ret_json, err);
+    return say(p, digest, ret_json, err);
 }
 
-/* The code is the caller's too where the error is not. */
 int cordon_push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
 {
-    cordon_error *why = NULL;
-    int rc = push(host, target, reference, cancel_fd, ret_json, &why);
-    if (err && why)
-        *err = take(why);
-    cordon_error_free(why);
-    return rc;
+    cleanup(push_finish) struct push p = {.host = host, .target = target, .fd = -1};
+    return push(&p, reference, cancel_fd, ret_json, err);
+}
+
+int cordon_push_installed(cordon_registry *registry, const char *name, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
+{
+    cleanup(push_finish) struct push p = {.host = registry->host, .registry = registry, .target = name, .fd = -1};
+    return push(&p, reference, cancel_fd, ret_json, err);
 }

@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 
 import pytest
-from fetch_ground import PASSWORD, SECONDS, USER, auth_of, docker_config, sha256
+from fetch_ground import PASSWORD, ROOT, SECONDS, USER, auth_of, docker_config, sha256
 
 COMPONENT = b"\0asm\x0d\0\1\0"
 MANIFEST = """[skill]
@@ -98,6 +98,35 @@ def test_an_archive_is_pushed_as_it_is(cordon, plain, registry, folder, tmp_path
     said = json.loads(done.stdout)
     assert (said["kind"], said["name"], said["reference"]) == ("bundle", "hello-1", f"oci://{registry.host}/push/archive:latest")
     assert plain.pull(said["pinned"])["sha256"] == sha256(path.read_bytes())
+
+
+def test_what_is_installed_is_pushed_by_its_name(cordon, plain, registry, folder, tmp_path):
+    folder.joinpath("skill.wasm").write_bytes((ROOT / "tests/fixtures/echo.wat").read_bytes())
+    assert cordon("install", folder, "--yes").returncode == 0
+    ref = f"oci://{registry.host}/push/installed:1"
+    done = cordon("push", "hello", ref, "-j")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["kind"], said["name"], said["version"]) == ("bundle", "hello", "1.2.3")
+    assert said["digest"] == json.loads(cordon("push", folder, f"oci://{registry.host}/push/folder:2", "-j").stdout)["digest"]
+    assert cordon("push", "hello@1.2.3", ref).returncode == 0
+    again = cordon("install", ref, "--as", "hello-2", "-j")
+    assert again.returncode == 0 and json.loads(again.stdout)["digest"] == json.loads(cordon("inspect", "hello", "-j").stdout)["installed"]["digest"]
+
+
+def test_a_name_that_is_not_installed_is_not_found(cordon, registry, folder, tmp_path):
+    done = cordon("push", "helo", f"oci://{registry.host}/push/none:1", "-j")
+    assert done.returncode == 6 and json.loads(done.stdout)["error"]["id"] == "not-found"
+
+
+def test_what_is_installed_and_damaged_is_not_pushed(cordon, registry, folder, tmp_path):
+    folder.joinpath("skill.wasm").write_bytes((ROOT / "tests/fixtures/echo.wat").read_bytes())
+    assert cordon("install", folder, "--yes").returncode == 0
+    code = next(tmp_path.glob("home/cordon/store/*/skill.wasm"))
+    code.chmod(0o600)
+    code.write_bytes(COMPONENT)
+    done = cordon("push", "hello", f"oci://{registry.host}/push/damaged:1", "-j")
+    assert done.returncode == 7 and json.loads(done.stdout)["error"]["id"] == "damaged"
 
 
 def test_credentials_of_the_user_are_used(cordon, registry_program, locked_registry, file, tmp_path):
