@@ -117,8 +117,8 @@ static int list(const struct cli *cli, char **words, int n_words)
 static const struct action actions[] = {
     {"new", "[NAME | FILE]", 0, 1, make},
     {"show", "[NAME | FILE]", 0, 1, show},
-    {"trust", "KEY | FILE [--for PATTERN]", 1, 1, trust},
-    {"untrust", "KEY | FILE [--for PATTERN]", 1, 1, untrust},
+    {"trust", "KEY | FILE | NAME [--for PATTERN]", 1, 1, trust},
+    {"untrust", "KEY | FILE | NAME [--for PATTERN]", 1, 1, untrust},
     {"list", "", 0, 0, list},
     {.name = NULL},
 };
@@ -132,8 +132,8 @@ const struct command command_key = {
     .about = "new makes a key to sign skills with: NAME in Cordon's home (else the one called default), or a FILE with a slash\n"
              "in its path. It prints the id, which is the public key: what others give to `cordon key trust`. show prints the\n"
              "id of a key. A key is never written over.\n"
-             "trust makes installed skills that KEY signed (64 hex digits, or a file with a slash in its path) verified, from their\n"
-             "next call on: all, or those whose names fit PATTERN. untrust takes that back. list shows the keys that are trusted,\n"
+             "trust makes installed skills that KEY signed (64 hex digits, a file with a slash in its path, or the NAME of one of your\n"
+             "own) verified, from their next call on: all, or those whose names fit PATTERN. untrust takes that back. list shows the keys that are trusted,\n"
              "and those that were seen.",
     .options = options,
     .actions = actions,

@@ -73,7 +73,7 @@ CORDON_API int cordon_registry_set_limit(cordon_registry *registry, const char *
                                          uint64_t value, cordon_error **err);
 
 /** Trusts a key for the names that fit `pattern`: a name, or the beginning of names with `*` at the end (NULL: `*`). `key`
- *  is its id (64 hex digits), or a path with a `/`: a file of a public key. Signed skills of such a name are verified from
+ *  is its id (64 hex digits), a path with a `/`: a key's file, or the name of a key of this user's own (cordon_key_make). Signed skills of such a name are verified from
  *  their next call on. *ret_id (freed with cordon_free) may be NULL. Errors: USAGE, NOT_FOUND (the file), BAD_ARTIFACT. */
 CORDON_API int cordon_registry_trust(cordon_registry *registry, const char *key, const char *pattern, char **ret_id,
                                      cordon_error **err);

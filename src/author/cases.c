@@ -409,6 +409,7 @@ static int read_cases(const char *dir, char **ret_json, cordon_error **err)
 
 int cordon_cases_read(const char *dir, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cordon_error *why = NULL;
     int rc = read_cases(dir, ret_json, &why);
     if (rc < 0 && err)

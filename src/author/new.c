@@ -186,6 +186,7 @@ static int make_new(const char *in, const char *name, enum cordon_template which
 
 int cordon_new(const char *in, const char *name, enum cordon_template which, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cordon_error *why = NULL;
     int rc = make_new(in, name, which, ret_json, &why);
     if (rc < 0 && err)

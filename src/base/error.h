@@ -18,8 +18,13 @@ enum { ERR_MESSAGE_MAX = 1024, ERR_SUBJECT_MAX = 512, ERR_CAUSES_MAX = 8 };
  * boundary; control characters, bidi controls and bytes that are not UTF-8 are escaped. */
 int err_set(cordon_error **err, enum cordon_errc code, const char *subject, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Replaces the table's hint of *err. Returns -code of *err, so that it can end a return statement; where the caller passed no `err` the code is lost
- * and this is -CORDON_E_HOST_BUG, so a public entry point passes an `err` of its own. */
+/* Stands first in every public function that takes an `err`: a caller may pass none, and the code of what failed must not be lost with it, for err_hint and err_wrap read it
+ * from there. tests/package/test_headers.py looks for it. */
+#define err_wanted(err)                                                              \
+    __attribute__((__cleanup__(err_unwanted_drop))) cordon_error *err_unwanted = NULL;   \
+    (err) = (err) ? (err) : &err_unwanted
+static inline void err_unwanted_drop(cordon_error **err) { cordon_error_free(*err); }
+/* Replaces the table's hint of *err. Returns -code of *err, so that it can end a return statement; an `err` of NULL has none, and this is -CORDON_E_HOST_BUG. */
 int err_hint(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts a new message before the present one, which becomes the first cause. Returns -code of *err. */
 int err_wrap(cordon_error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -384,6 +384,7 @@ static int bring(struct apply *a, cordon_error **err)
 
 int cordon_apply(cordon_registry *registry, const char *path, bool dry_run, bool prune, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(apply_finish) struct apply a = {.registry = registry, .write = !dry_run, .prune = prune, .changes = json_array()};
     int rc = a.changes ? read_file(&a, path, err) : err_nomem(err);
     if (rc < 0 || (rc = prepare(&a, err)) < 0 || (rc = consider(&a, err)) < 0 || (rc = bring(&a, err)) < 0)

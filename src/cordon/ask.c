@@ -27,6 +27,7 @@ static void ask(const struct call_asker *asker, struct question *q)
 
 int cordon_request_set_ask(cordon_request *r, cordon_ask_fn *fn, void *data, cordon_error **err)
 {
+    err_wanted(err);
     int rc = request_writable(r, err);
     if (rc == 0)
         r->spec->asker = (struct call_asker){.ask = fn ? ask : NULL, .host = r->skill->host, .fn = (void (*)(void))fn, .data = data};
@@ -35,6 +36,7 @@ int cordon_request_set_ask(cordon_request *r, cordon_ask_fn *fn, void *data, cor
 
 int cordon_decision_allow(cordon_decision *d, cordon_error **err)
 {
+    err_wanted(err);
     struct question *q = of(d);
     struct powers *more = powers_copy(q->powers);
     int rc = more ? grants_allow(q->host, more, q->skill, q->grant, err) : err_nomem(err);

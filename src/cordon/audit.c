@@ -314,6 +314,7 @@ void audit_script_ended(const struct cordon_script *s, const char *id, unsigned 
 
 int cordon_audit_flush(cordon_host *h, cordon_error **err)
 {
+    err_wanted(err);
     struct audit *a;
     if (!h->opts.audit)
         return 0;
@@ -323,6 +324,7 @@ int cordon_audit_flush(cordon_host *h, cordon_error **err)
 
 int cordon_audit_query(const char *home, const char *skill, const char *bot, uint32_t limit, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     char slug[TEXT_SLUG_MAX + 1];
     if (limit < 1 || limit > AUDIT_QUERY_MAX)
         return err_set(err, CORDON_E_USAGE, "limit", "at most %d rows are given at once, and at least 1", AUDIT_QUERY_MAX);
@@ -333,6 +335,7 @@ int cordon_audit_query(const char *home, const char *skill, const char *bot, uin
 
 int cordon_audit_verify(const char *home, const char *head, bool *ret_ok, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     struct audit_head h;
     if (head && !audit_head_parse(head, strlen(head), &h)) {
         int bad = err_set(err, CORDON_E_USAGE, "head", "a head is a number, a colon and 64 hex digits, not %.100s", head);
@@ -348,6 +351,7 @@ int cordon_audit_verify(const char *home, const char *head, bool *ret_ok, char *
 
 int cordon_audit_prune(const cordon_host_opts *o, uint64_t *ret_n, cordon_error **err)
 {
+    err_wanted(err);
     enum { AT_ONCE = 5000 };
     struct audit_store s;
     const struct audit_keep keep = keep_of(o);

@@ -30,6 +30,7 @@ const char *cordon_language_of(const char *dir) { return author_lang_of(dir); }
 
 int cordon_build_new(cordon_host *host, const char *dir, cordon_build **ret, cordon_error **err)
 {
+    err_wanted(err);
     struct cordon_build *b = calloc(1, sizeof *b);
     if (!b || !(b->dir = strdup(dir))) {
         free(b);
@@ -54,6 +55,7 @@ void cordon_build_free(cordon_build *b)
 
 int cordon_build_set_output(cordon_build *b, const char *path, cordon_error **err)
 {
+    err_wanted(err);
     char *copy = strdup(path);
     if (!copy)
         return err_nomem(err);
@@ -70,6 +72,7 @@ void cordon_build_set_sandbox(cordon_build *b, bool sandbox) { b->no_sandbox = !
 
 int cordon_build_set_timeout(cordon_build *b, unsigned seconds, cordon_error **err)
 {
+    err_wanted(err);
     if (!seconds || seconds > SECONDS_MAX)
         return err_set(err, CORDON_E_BAD_LIMIT, "timeout", "a tool may take from 1 s to %d s, not %u s", SECONDS_MAX, seconds);
     b->seconds = seconds;
@@ -99,6 +102,7 @@ static struct author_build order(const struct cordon_build *b, const char *cache
 
 int cordon_build_fetch(cordon_build *b, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup_free char *cache = NULL;
     json_t *answer = NULL;
     int rc = build_cache(b->host, &cache, err);
@@ -232,6 +236,7 @@ static int build(const struct cordon_build *b, char **ret_json, cordon_error **e
 
 int cordon_build_run(cordon_build *b, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cordon_error *why = NULL;
     int rc = build(b, ret_json, &why);
     if (rc < 0 && err)

@@ -10,6 +10,7 @@
 
 int cordon_chain_new(cordon_host *host, cordon_chain **ret, cordon_error **err)
 {
+    err_wanted(err);
     cordon_chain *c = calloc(1, sizeof *c);
     json_t *told = json_array();
     if (!c || !told) {
@@ -60,6 +61,7 @@ static int refuse_feed(const char *script, const char *from, enum cordon_tier ti
 
 int cordon_chain_add(cordon_chain *c, cordon_request *req, cordon_error **err)
 {
+    err_wanted(err);
     int rc = check_room(c, err);
     if (rc == 0)
         c->link[c->n++].request = req;
@@ -68,6 +70,7 @@ int cordon_chain_add(cordon_chain *c, cordon_request *req, cordon_error **err)
 
 int cordon_chain_add_script(cordon_chain *c, cordon_script *script, cordon_error **err)
 {
+    err_wanted(err);
     const struct chain_link *before = c->n ? &c->link[c->n - 1] : NULL;
     int rc = check_room(c, err);
     if (rc == 0 && before && tier_of(before) != CORDON_TIER_LOCAL && !c->may_feed_scripts)
@@ -79,6 +82,7 @@ int cordon_chain_add_script(cordon_chain *c, cordon_script *script, cordon_error
 
 int cordon_chain_set_input(cordon_chain *c, const void *input, size_t len, cordon_error **err)
 {
+    err_wanted(err);
     if (c->begun)
         return err_set(err, CORDON_E_USAGE, "chain", "a chain that has begun is not changed any more");
     char *copy = malloc(len + 1);
@@ -115,6 +119,7 @@ static int tell_of(cordon_chain *c, char *json, cordon_error **err)
 
 int cordon_chain_give_up(cordon_chain *c, const char *name, cordon_error *why, cordon_error **err)
 {
+    err_wanted(err);
     cordon_error *whole = NULL;
     char *json = NULL;
     if (!c->begun)
@@ -128,10 +133,7 @@ int cordon_chain_give_up(cordon_chain *c, const char *name, cordon_error *why, c
     if (cordon_error_json(why, name, &json, NULL) == 0)
         tell_of(c, json, NULL);
     cordon_error_free(why);
-    if (err)
-        *err = whole;
-    else
-        cordon_error_free(whole);
+    *err = whole;
     return rc;
 }
 
@@ -153,6 +155,7 @@ static int feed_answer(cordon_chain *c, struct chain_link *l, cordon_error **err
 
 int cordon_chain_next(cordon_chain *c, cordon_request **ret_req, cordon_script **ret_script, cordon_error **err)
 {
+    err_wanted(err);
     cordon_error *why = NULL;
     struct chain_link *l = &c->link[c->at];
     if (!c->n)
@@ -185,6 +188,7 @@ static void add_usage(cordon_chain *c, const cordon_outcome *o)
 /* The outcome before goes now, and with it the sandbox that it may keep. */
 int cordon_chain_ended(cordon_chain *c, cordon_outcome *outcome, cordon_error **err)
 {
+    err_wanted(err);
     char *json = NULL;
     cordon_outcome_free(c->last);
     c->last = outcome;
@@ -204,6 +208,7 @@ static int run_link(cordon_request *req, cordon_script *script, cordon_outcome *
 
 int cordon_chain_run(cordon_chain *c, cordon_error **err)
 {
+    err_wanted(err);
     cordon_request *req;
     cordon_script *script;
     int rc;

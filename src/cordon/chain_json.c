@@ -71,6 +71,7 @@ static void add_usage(struct buf *b, const uint64_t *usage)
 
 int cordon_chain_json(const cordon_chain *c, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(buf_finish) struct buf b;
     buf_init(&b, SIZE_MAX);
     buf_addf(&b, "{\"cordon\":1,\"outcome\":\"%s\"", outcome_of(c));

@@ -290,6 +290,7 @@ static int code_of(const cordon_skill *skill, struct in_force *ret, cordon_error
 
 int cordon_skill_describe(const cordon_skill *skill, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(in_force_finish) struct in_force f = {0};
     int rc = code_of(skill, &f, err);
     return rc < 0 ? rc : describe(f.skill, f.said, ret_json, err);
@@ -308,6 +309,7 @@ static int print_wit(const cordon_skill *s, char **ret_text, cordon_error **err)
 
 int cordon_skill_wit(const cordon_skill *skill, char **ret_text, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(in_force_finish) struct in_force f = {0};
     int rc = code_of(skill, &f, err);
     return rc < 0 ? rc : print_wit(f.skill, ret_text, err);
@@ -361,6 +363,7 @@ static int add_tool(const cordon_skill *s, const struct component_export *ex, en
 
 int cordon_skill_tools(const cordon_skill *skill, enum cordon_tool_format format, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     static const enum tool_format formats[] = {[CORDON_TOOLS_MCP] = TOOL_MCP, [CORDON_TOOLS_OPENAI] = TOOL_OPENAI, [CORDON_TOOLS_ANTHROPIC] = TOOL_ANTHROPIC};
     if ((unsigned)format >= sizeof formats / sizeof *formats)
         return err_set(err, CORDON_E_USAGE, NULL, "there is no tool format %d", (int)format);

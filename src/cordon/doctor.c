@@ -235,6 +235,7 @@ static bool none_failed(const json_t *checks)
 
 int cordon_doctor(const cordon_host_opts *opts, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cordon_host *h;
     struct cordon_host_opts shipped;
     host_opts_init(&shipped);

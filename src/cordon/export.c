@@ -111,6 +111,7 @@ static int write_all(struct buf *b, struct registry *r, cordon_error **err)
 
 int cordon_export(cordon_registry *registry, char **ret_text, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_drop) struct registry *r = NULL;
     cleanup(buf_finish) struct buf b;
     buf_init(&b, EXPORT_MAX);

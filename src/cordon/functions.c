@@ -39,6 +39,7 @@ static void ask_program(struct host_op *op)
 int cordon_host_opts_add_function(cordon_host_opts *o, const char *interface_name, const char *name, const char *type, const char *capability,
                                   enum cordon_function_place place, cordon_function_fn *fn, void *data, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(grant_finish) struct grant g = {0};
     cleanup_free char *grant = NULL;
     if (capability && asprintf(&grant, "call=%s", capability) < 0) {

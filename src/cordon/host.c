@@ -76,6 +76,7 @@ static int open_fds(cordon_host *h, cordon_error **err)
 
 int cordon_host_new(const cordon_host_opts *opts, cordon_host **ret, cordon_error **err)
 {
+    err_wanted(err);
     if (sodium_init() < 0)
         return err_set(err, CORDON_E_HOST_BUG, "libsodium", "libsodium cannot be initialised");
     cordon_host *h = calloc(1, sizeof *h);
@@ -413,6 +414,7 @@ static bool is_quiet(cordon_host *h)
 
 int cordon_host_quiesce(cordon_host *h, cordon_error **err)
 {
+    err_wanted(err);
     enum { LOOK_AGAIN_MS = 1 }; /* the end of a teardown is not told */
     if (sched_is_inside(h->sched))
         return err_set(err, CORDON_E_WOULD_DEADLOCK, NULL, "the host cannot be quiesced from inside one of its calls or completions");

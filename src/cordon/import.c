@@ -215,6 +215,7 @@ static int import_begin(struct import *im, const struct import_list *list, cordo
 
 int cordon_import(cordon_registry *registry, const char *path, bool dry_run, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(import_list_finish) struct import_list list = {0};
     cleanup(import_finish) struct import im = {.registry = registry, .dry_run = dry_run};
     cleanup_free char *place = NULL;

@@ -58,6 +58,7 @@ static cordon_install *make(cordon_registry *registry)
 
 int cordon_install_new(cordon_registry *registry, const char *source, cordon_install **ret, cordon_error **err)
 {
+    err_wanted(err);
     cleanup_free char *cwd = getcwd(NULL, 0);
     cleanup(install_drop) cordon_install *i = make(registry);
     if (!i || !(i->given = strdup(source)))
@@ -92,6 +93,7 @@ static int begin_update(struct cordon_install *i, struct registry *r, const char
 
 int cordon_update_new(cordon_registry *registry, const char *name, cordon_install **ret, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(install_drop) cordon_install *i = make(registry);
     cleanup(registry_drop) struct registry *r = NULL;
     int rc = i ? registry_begin(registry, REGISTRY_READ, &r, err) : err_nomem(err);
@@ -106,6 +108,7 @@ int cordon_update_new(cordon_registry *registry, const char *name, cordon_instal
 
 int cordon_install_set_name(cordon_install *i, const char *name, cordon_error **err)
 {
+    err_wanted(err);
     int rc = registry_check_name(name, err);
     char *copy = rc == 0 ? strdup(name) : NULL;
     if (rc < 0 || !copy)
@@ -117,6 +120,7 @@ int cordon_install_set_name(cordon_install *i, const char *name, cordon_error **
 
 int cordon_install_set_tier(cordon_install *i, enum cordon_tier tier, cordon_error **err)
 {
+    err_wanted(err);
     if (tier >= CORDON_TIER_COUNT)
         return err_set(err, CORDON_E_USAGE, "tier", "there is no tier %u", (unsigned)tier);
     if (tier == CORDON_TIER_LOCAL && i->source.from != INSTALL_FROM_PATH) {
@@ -139,12 +143,14 @@ void cordon_install_set_cancel(cordon_install *i, int cancel_fd) { i->cancel_fd 
 
 int cordon_install_set_digest(cordon_install *i, const char *digest, cordon_error **err)
 {
+    err_wanted(err);
     i->has_digest = install_digest_parse(digest, i->digest);
     return i->has_digest ? 0 : err_set(err, CORDON_E_USAGE, "digest", "a digest is sha256: and 64 hex digits");
 }
 
 int cordon_install_accept(cordon_install *i, enum cordon_accept what, cordon_error **err)
 {
+    err_wanted(err);
     if (what >= CORDON_ACCEPT_COUNT)
         return err_set(err, CORDON_E_USAGE, "accept", "there is nothing of the number %u to accept", (unsigned)what);
     i->accept[what] = true;
@@ -221,13 +227,8 @@ static int fetch(struct cordon_install *i, cordon_error **err)
 
 int cordon_install_fetch(cordon_install *i, cordon_error **err)
 {
-    cordon_error *why = NULL;
-    int rc = fetch(i, &why);
-    if (rc < 0 && err)
-        *err = why;
-    else
-        cordon_error_free(why);
-    return rc;
+    err_wanted(err);
+    return fetch(i, err);
 }
 
 /* ---- answered ---- */
@@ -245,6 +246,7 @@ static int check_folder(const cordon_install *i, const struct grant *g, cordon_e
 
 int cordon_install_allow(cordon_install *i, const char *grant, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(grant_finish) struct grant g = {0};
     int rc = check_fetched(i, err);
     if (rc < 0 || (rc = grants_read(grant, &g, err)) < 0 || (rc = check_folder(i, &g, err)) < 0)
@@ -271,6 +273,7 @@ static int allow_ask(cordon_install *i, const struct install_ask *ask, cordon_er
 
 int cordon_install_allow_asked(cordon_install *i, cordon_error **err)
 {
+    err_wanted(err);
     int rc = check_fetched(i, err);
     for (size_t n = 0; rc == 0 && n < i->asks.n; n++)
         rc = allow_ask(i, &i->asks.item[n], err);
@@ -280,6 +283,7 @@ int cordon_install_allow_asked(cordon_install *i, cordon_error **err)
 
 int cordon_install_allow_nothing(cordon_install *i, bool forget, cordon_error **err)
 {
+    err_wanted(err);
     int rc = check_fetched(i, err);
     if (rc == 0) {
         i->answer.given = true;

@@ -137,6 +137,7 @@ static json_t *result(const struct cordon_install *i)
 
 int cordon_install_commit(cordon_install *i, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     if (!i->fetched || i->bundle.fd < 0)
         return err_set(err, CORDON_E_USAGE, NULL, i->fetched ? "it is installed already" : "nothing was fetched yet that could be installed");
     if (install_wants_consent(i) && !i->answer.given)

@@ -110,6 +110,7 @@ static json_t *describe(const struct cordon_install *i)
 
 int cordon_install_describe(const cordon_install *i, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     if (!i->fetched)
         return err_set(err, CORDON_E_USAGE, NULL, "nothing was fetched yet that could be described");
     json_t *j = describe(i);

@@ -228,6 +228,7 @@ static int open_gen(cordon_skill *front, const char *name, cordon_error **err)
 
 int cordon_skill_load_installed(cordon_registry *reg, const char *name, cordon_skill **ret, cordon_error **err)
 {
+    err_wanted(err);
     struct registry_named n;
     cleanup(cleanup_skill) cordon_skill *front = NULL;
     cleanup(in_force_finish) struct in_force f = {0};

@@ -83,6 +83,7 @@ static int set_limits(struct registry *r, const struct registry_version *v, cord
 
 int cordon_script_load_installed(cordon_registry *reg, const char *name, cordon_script **ret, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     cleanup(cleanup_script) cordon_script *s = NULL;

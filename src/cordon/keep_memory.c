@@ -25,6 +25,7 @@ static int slug_of(const char *bot, char ret[TEXT_SLUG_MAX + 1], cordon_error **
 
 int cordon_memory_add(const char *home, const char *bot, const char *text, size_t len, int64_t *ret_id, cordon_error **err)
 {
+    err_wanted(err);
     char slug[TEXT_SLUG_MAX + 1];
     const struct db_patience p = patience();
     int r = slug_of(bot, slug, err);
@@ -51,6 +52,7 @@ static char *rows_json(const char *slug, const struct memory_rows *rows)
 
 int cordon_memory_search(const char *home, const char *bot, const char *query, uint32_t limit, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     char slug[TEXT_SLUG_MAX + 1];
     struct memory_rows rows;
     const struct db_patience p = patience();
@@ -69,6 +71,7 @@ int cordon_memory_search(const char *home, const char *bot, const char *query, u
 
 int cordon_memory_remove(const char *home, const char *bot, int64_t id, cordon_error **err)
 {
+    err_wanted(err);
     char slug[TEXT_SLUG_MAX + 1];
     const struct db_patience p = patience();
     int r = slug_of(bot, slug, err);

@@ -10,6 +10,7 @@
 
 int cordon_secret_set(const char *home, const char *name, const void *value, size_t len, cordon_error **err)
 {
+    err_wanted(err);
     return secrets_set(home, name, value, len, err);
 }
 
@@ -22,6 +23,7 @@ static json_t *entry_json(const struct secret_entry *e)
 
 int cordon_secret_list(const char *home, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     struct secret_list list;
     int r = secrets_list(home, &list, err);
     if (r < 0)
@@ -36,6 +38,7 @@ int cordon_secret_list(const char *home, char **ret_json, cordon_error **err)
 
 int cordon_secret_remove(const char *home, const char *name, cordon_error **err)
 {
+    err_wanted(err);
     int r = secrets_remove(home, name, err);
     return r ? (r < 0 ? r : 0) : err_set(err, CORDON_E_NOT_KEPT, name, "no secret %s is kept", name);
 }

@@ -97,6 +97,7 @@ static int write_both(const char *secret_file, const char *public_file, const st
 
 int cordon_key_make(const char *home, const char *key, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup_free char *path = NULL, *public = NULL;
     cleanup(cleanup_secret) struct trust_secret *s = NULL;
     int r = key_place(home, key, true, &path, err);
@@ -105,17 +106,27 @@ int cordon_key_make(const char *home, const char *key, char **ret_json, cordon_e
     return answer_json(json_pack("{s:i, s:s, s:s, s:s}", "cordon", 1, "id", trust_secret_key(s)->id, "key_file", path, "public_file", public), ret_json, err);
 }
 
-int cordon_key_show(const char *home, const char *key, char **ret_json, cordon_error **err)
+int key_find(const char *home, const char *key, struct trust_key *ret, char **ret_path, cordon_error **err)
 {
     cleanup_free char *path = NULL;
-    struct trust_key k;
     int r = key_place(home, key, false, &path, err);
     if (r < 0)
         return r;
-    r = trust_key_read(path, &k, err);
-    if (r == -CORDON_E_NOT_FOUND && (!key || !strchr(key, '/')) && err) {
+    r = trust_key_read(path, ret, err);
+    if (r == -CORDON_E_NOT_FOUND && (!key || !strchr(key, '/'))) {
         cordon_error_free(*err);
         return no_such_key(key ? key : DEFAULT, err);
     }
+    if (r == 0 && ret_path)
+        *ret_path = take(path);
+    return r;
+}
+
+int cordon_key_show(const char *home, const char *key, char **ret_json, cordon_error **err)
+{
+    err_wanted(err);
+    cleanup_free char *path = NULL;
+    struct trust_key k;
+    int r = key_find(home, key, &k, &path, err);
     return r < 0 ? r : answer_json(json_pack("{s:i, s:s, s:s}", "cordon", 1, "id", k.id, "file", path), ret_json, err);
 }

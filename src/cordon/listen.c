@@ -35,6 +35,7 @@ static void tell(const struct call_listener *l, const char *invocation_id, enum 
 
 int cordon_request_set_log(cordon_request *r, cordon_log_fn *fn, void *data, cordon_error **err)
 {
+    err_wanted(err);
     int rc = request_writable(r, err);
     if (rc == 0)
         r->spec->listener = (struct call_listener){.tell = fn ? tell : NULL, .host = r->skill->host, .fn = (void (*)(void))fn, .data = data};

@@ -56,6 +56,7 @@ void cordon_host_opts_free(cordon_host_opts *o)
 
 int cordon_host_opts_set_workers(cordon_host_opts *o, unsigned workers, cordon_error **err)
 {
+    err_wanted(err);
     if (workers > WORKERS_MAX)
         return err_set(err, CORDON_E_USAGE, "workers", "%u workers are too many (ceiling %d)", workers, WORKERS_MAX);
     o->workers = workers;
@@ -64,6 +65,7 @@ int cordon_host_opts_set_workers(cordon_host_opts *o, unsigned workers, cordon_e
 
 int cordon_host_opts_set_sandboxes(cordon_host_opts *o, unsigned n, cordon_error **err)
 {
+    err_wanted(err);
     if (n < SANDBOXES_MIN || n > ENGINE_SANDBOXES_MAX)
         return err_set(err, CORDON_E_USAGE, "sandboxes", "%u sandboxes: must be %d to %d", n, SANDBOXES_MIN, ENGINE_SANDBOXES_MAX);
     o->sandboxes = n;
@@ -82,12 +84,21 @@ static int set_path(char **where, const char *what, const char *path, cordon_err
     return 0;
 }
 
-int cordon_host_opts_set_cache_dir(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->cache_dir, "cache folder", path, err); }
+int cordon_host_opts_set_cache_dir(cordon_host_opts *o, const char *path, cordon_error **err)
+{
+    err_wanted(err);
+    return set_path(&o->cache_dir, "cache folder", path, err);
+}
 
-int cordon_host_opts_set_helper(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->helper, "helper program", path, err); }
+int cordon_host_opts_set_helper(cordon_host_opts *o, const char *path, cordon_error **err)
+{
+    err_wanted(err);
+    return set_path(&o->helper, "helper program", path, err);
+}
 
 int cordon_host_opts_set_supervisor(cordon_host_opts *o, const char *path, cordon_error **err)
 {
+    err_wanted(err);
     return set_path(&o->supervisor, "supervisor program", path, err);
 }
 
@@ -101,6 +112,7 @@ void cordon_host_opts_set_audit(cordon_host_opts *o, bool keep) { o->audit = kee
 
 int cordon_host_opts_set_audit_keep(cordon_host_opts *o, uint64_t seconds, uint64_t rows, cordon_error **err)
 {
+    err_wanted(err);
     uint64_t s = seconds ? seconds : SETTINGS_FOREVER, n = rows ? rows : SETTINGS_FOREVER;
     if (!settings_fits(SETTINGS_AUDIT_KEEP, s) || !settings_fits(SETTINGS_AUDIT_ROWS, n))
         return err_set(err, CORDON_E_USAGE, "audit", "an audit is kept for an hour at least, and for 100 rows at least");
@@ -109,7 +121,11 @@ int cordon_host_opts_set_audit_keep(cordon_host_opts *o, uint64_t seconds, uint6
     return 0;
 }
 
-int cordon_host_opts_set_home(cordon_host_opts *o, const char *path, cordon_error **err) { return set_path(&o->home, "home folder", path, err); }
+int cordon_host_opts_set_home(cordon_host_opts *o, const char *path, cordon_error **err)
+{
+    err_wanted(err);
+    return set_path(&o->home, "home folder", path, err);
+}
 
 /* From the program: no file, no line. */
 static const struct setting by_program = {.from = SETTINGS_UNSET};
@@ -121,21 +137,25 @@ static int refuse_egress(const char *why, const char *what, const char *text, co
 
 int cordon_host_opts_allow_private(cordon_host_opts *o, const char *range, cordon_error **err)
 {
+    err_wanted(err);
     return refuse_egress(settings_add_private(&o->egress, range, &by_program), "the range of addresses", range, err);
 }
 
 int cordon_host_opts_set_proxy(cordon_host_opts *o, const char *url, cordon_error **err)
 {
+    err_wanted(err);
     return refuse_egress(settings_set_proxy(&o->egress, url, &by_program), "the proxy", url, err);
 }
 
 int cordon_host_opts_set_ca_file(cordon_host_opts *o, const char *path, cordon_error **err)
 {
+    err_wanted(err);
     return refuse_egress(settings_set_ca_file(&o->egress, path, &by_program), "the file of authorities", path, err);
 }
 
 int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_error **err)
 {
+    err_wanted(err);
     if (!settings_fits(SETTINGS_CACHE_MAX, bytes))
         return err_set(err, CORDON_E_USAGE, "cache", "the cache's size must be %s", settings_expected(SETTINGS_CACHE_MAX));
     o->cache_max = bytes;
@@ -144,6 +164,7 @@ int cordon_host_opts_set_cache_max(cordon_host_opts *o, uint64_t bytes, cordon_e
 
 int cordon_host_opts_set_compile_bounds(cordon_host_opts *o, uint64_t memory_bytes, unsigned cpu_s, unsigned wall_s, cordon_error **err)
 {
+    err_wanted(err);
     if (memory_bytes && !settings_fits(SETTINGS_COMPILE_MEMORY, memory_bytes))
         return err_set(err, CORDON_E_BAD_LIMIT, "compile memory", "the helper's memory must be 64 MiB to 64 GiB");
     if ((cpu_s && !settings_fits(SETTINGS_COMPILE_CPU, cpu_s)) || (wall_s && !settings_fits(SETTINGS_COMPILE_WALL, wall_s)))
@@ -178,10 +199,12 @@ static int set_limit(uint64_t table[CORDON_TIER_COUNT][CORDON_LIMIT_COUNT], enum
 
 int cordon_host_opts_set_ceiling(cordon_host_opts *o, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
 {
+    err_wanted(err);
     return set_limit(o->ceiling, tier, limit, value, err);
 }
 
 int cordon_host_opts_set_default(cordon_host_opts *o, enum cordon_tier tier, enum cordon_limit limit, uint64_t value, cordon_error **err)
 {
+    err_wanted(err);
     return set_limit(o->deflt, tier, limit, value, err);
 }

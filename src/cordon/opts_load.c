@@ -97,6 +97,7 @@ static void keep_path(cordon_host_opts *o, enum settings_from from, struct found
 
 int cordon_host_opts_load(cordon_host_opts *o, const char *config_path, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(found_finish) struct found system = {0}, user = {0};
     struct settings all;
     int rc = read_system(&system, err);
@@ -132,6 +133,7 @@ bool cordon_host_opts_flags(const cordon_host_opts *o) { return o->settings.key[
 
 int cordon_host_opts_parse_limit(const cordon_host_opts *o, enum cordon_tier tier, enum cordon_limit limit, const char *text, uint64_t *ret, cordon_error **err)
 {
+    err_wanted(err);
     if (!is_known(tier, limit))
         return err_set(err, CORDON_E_USAGE, NULL, "there is no limit %u in tier %u", (unsigned)limit, (unsigned)tier);
     struct limit_bound b = {.tier = tier, .max = o->ceiling[tier][limit], .usual = o->deflt[tier][limit], .name = "ceiling", .why = "is above the ceiling"};
@@ -145,6 +147,7 @@ int cordon_host_opts_parse_limit(const cordon_host_opts *o, enum cordon_tier tie
 
 int cordon_host_opts_check_tier(const cordon_host_opts *o, enum cordon_tier tier, cordon_error **err)
 {
+    err_wanted(err);
     const struct setting *highest = &o->settings.key[SETTINGS_HIGHEST_TIER];
     if (tier == CORDON_TIER_UNTRUSTED || (tier == CORDON_TIER_VERIFIED && highest->value >= CORDON_TIER_VERIFIED))
         return 0;

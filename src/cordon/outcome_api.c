@@ -207,6 +207,7 @@ static void add_failure(struct buf *b, const cordon_outcome *o)
 
 int cordon_outcome_json(const cordon_outcome *o, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(buf_finish) struct buf b;
     buf_init(&b, SIZE_MAX);
     buf_addc(&b, '{');
@@ -241,6 +242,7 @@ static json_t *error_json(const cordon_error *why)
 
 int cordon_error_json(const cordon_error *why, const char *skill, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     static const uint64_t nothing[CORDON_USAGE_COUNT] = {[CORDON_USAGE_FUEL_EXACT] = 1};
     struct buf name;
     buf_init(&name, 4096);

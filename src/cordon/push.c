@@ -225,12 +225,14 @@ static int push(struct push *p, const char *reference, int cancel_fd, char **ret
 
 int cordon_push(cordon_host *host, const char *target, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(push_finish) struct push p = {.host = host, .target = target, .fd = -1};
     return push(&p, reference, cancel_fd, ret_json, err);
 }
 
 int cordon_push_installed(cordon_registry *registry, const char *name, const char *reference, int cancel_fd, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(push_finish) struct push p = {.host = registry->host, .registry = registry, .target = name, .fd = -1};
     return push(&p, reference, cancel_fd, ret_json, err);
 }

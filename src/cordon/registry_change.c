@@ -2,6 +2,7 @@
  * What an operator changes in the registry. Each is one transaction. */
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cordon/key_place.h"
 #include "cordon/registry_parts.h"
 #include "policy/limit.h"
 #include "trust/trust.h"
@@ -28,6 +29,7 @@ static int begin(const cordon_registry *reg, const char *name, struct registry *
 
 int cordon_registry_remove(cordon_registry *reg, const char *name, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     int rc = begin(reg, name, &r, &v, err);
@@ -60,6 +62,7 @@ static const struct registry_version *find_kept(const struct registry_versions *
 
 int cordon_registry_rollback(cordon_registry *reg, const char *name, const char *version, char **ret_version, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     cleanup(registry_versions_finish) struct registry_versions kept = {0};
@@ -99,6 +102,7 @@ static int canonical(const cordon_host *h, const char *text, struct grant *ret, 
 
 int cordon_registry_grant(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     cleanup(grant_finish) struct grant g = {0};
@@ -151,6 +155,7 @@ static int revoke_one(const cordon_host *h, struct registry *r, const struct reg
 
 int cordon_registry_revoke(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     int rc = begin(reg, name, &r, &v, err);
@@ -163,6 +168,7 @@ int cordon_registry_revoke(cordon_registry *reg, const char *name, const char *g
 
 int cordon_registry_set_limit(cordon_registry *reg, const char *name, enum cordon_limit limit, uint64_t value, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     struct registry_worth worth;
@@ -178,16 +184,27 @@ int cordon_registry_set_limit(cordon_registry *reg, const char *name, enum cordo
 /* ---- keys ---- */
 
 /* An id, or the path of a file. */
-static int read_key(const char *text, struct trust_key *ret, cordon_error **err)
+enum { KEY_DIGITS = 64 };
+
+/* An id, a file, or a key of this user's own. */
+static int read_key(const cordon_registry *reg, const char *text, struct trust_key *ret, cordon_error **err)
 {
-    return strchr(text, '/') ? trust_key_read(text, ret, err) : trust_key_parse(text, ret, err);
+    if (strchr(text, '/'))
+        return trust_key_read(text, ret, err);
+    if (strlen(text) == KEY_DIGITS)
+        return trust_key_parse(text, ret, err);
+    int rc = key_find(reg->host->opts.home, text, ret, NULL, err);
+    if (rc < 0)
+        err_hint(err, "A key is 64 hex digits, a file with a slash in its path, or the name of a key of your own (`cordon key new`).");
+    return rc;
 }
 
 int cordon_registry_trust(cordon_registry *reg, const char *key, const char *pattern, char **ret_id, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     struct trust_key k;
-    int rc = read_key(key, &k, err);
+    int rc = read_key(reg, key, &k, err);
     if (rc < 0 || (rc = trust_pattern_check(pattern ? pattern : "*", err)) < 0)
         return rc;
     cleanup_free char *copy = strdup(k.id);
@@ -202,9 +219,10 @@ int cordon_registry_trust(cordon_registry *reg, const char *key, const char *pat
 
 int cordon_registry_untrust(cordon_registry *reg, const char *key, const char *pattern, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     struct trust_key k;
-    int rc = read_key(key, &k, err);
+    int rc = read_key(reg, key, &k, err);
     if (rc < 0 || (rc = registry_begin(reg, REGISTRY_WRITE, &r, err)) < 0 || (rc = registry_untrust(r, k.id, pattern, err)) < 0)
         return rc;
     if (rc == 0) {

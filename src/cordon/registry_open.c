@@ -10,6 +10,7 @@
 
 int cordon_registry_open(cordon_host *h, cordon_registry **ret, cordon_error **err)
 {
+    err_wanted(err);
     cordon_registry *reg = calloc(1, sizeof *reg);
     if (!reg)
         return err_nomem(err);

@@ -73,6 +73,7 @@ static int row_json(struct registry *r, const struct registry_version *v, json_t
 
 int cordon_registry_list(cordon_registry *reg, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_versions_finish) struct registry_versions all = {0};
     cleanup(cleanup_json) json_t *whole = json_pack("{s:i, s:[]}", "cordon", 1, "skills");
@@ -195,6 +196,7 @@ static int more_json(const cordon_registry *reg, struct registry *r, const struc
 
 int cordon_registry_show(cordon_registry *reg, const char *name, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     cleanup(cleanup_json) json_t *whole = NULL;
@@ -207,6 +209,7 @@ int cordon_registry_show(cordon_registry *reg, const char *name, char **ret_json
 
 int cordon_registry_is_script(cordon_registry *reg, const char *name, bool *ret, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     int rc = registry_begin_of(reg, name, &r, err);
@@ -270,6 +273,7 @@ static int add_line(struct buf *b, const struct registry_version *v, cordon_erro
 
 int cordon_registry_prompt(cordon_registry *reg, unsigned max, char **ret_text, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_versions_finish) struct registry_versions all = {0};
     struct buf b;
@@ -317,6 +321,7 @@ static int seen_json(struct registry *r, json_t *to, cordon_error **err)
 
 int cordon_registry_keys(cordon_registry *reg, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(cleanup_json) json_t *whole = json_pack("{s:i, s:[], s:[]}", "cordon", 1, "trusted", "seen");
     int rc = registry_begin(reg, REGISTRY_READ, &r, err);

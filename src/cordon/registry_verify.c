@@ -100,6 +100,7 @@ static int check_all(struct registry *r, json_t *to, bool *ok, cordon_error **er
 
 int cordon_registry_verify(cordon_registry *reg, const char *name, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(cleanup_json) json_t *whole = json_pack("{s:i, s:b, s:[]}", "cordon", 1, "ok", 1, "skills");
     bool ok = true;

@@ -151,6 +151,7 @@ static int new_of_installed(cordon_skill *front, const char *export_name, cordon
 
 int cordon_request_new(cordon_skill *skill, const char *export_name, cordon_request **ret, cordon_error **err)
 {
+    err_wanted(err);
     return skill->installed ? new_of_installed(skill, export_name, ret, err) : new_request(skill, NULL, export_name, ret, err);
 }
 
@@ -243,6 +244,7 @@ static int check_args(struct call_spec *s, const json_t *args, size_t *ret_bytes
 
 int cordon_request_set_args(cordon_request *r, const char *json, size_t len, cordon_error **err)
 {
+    err_wanted(err);
     if (r->spec->export->is_command)
         return err_set(err, CORDON_E_BAD_ARGS, "args", "%s is a command: it takes input and arguments after --, not JSON", r->spec->skill);
     uint64_t max = r->skill->host->opts.ceiling[r->skill->tier][CORDON_LIMIT_INPUT_BYTES];
@@ -296,6 +298,7 @@ static int check_input(const struct call_spec *s, const char *input, size_t len,
 
 int cordon_request_set_input(cordon_request *r, const void *input, size_t len, cordon_error **err)
 {
+    err_wanted(err);
     uint64_t max = r->skill->host->opts.ceiling[r->skill->tier][CORDON_LIMIT_INPUT_BYTES];
     if (len > max)
         return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes (ceiling %llu)", len, (unsigned long long)max);
@@ -327,6 +330,7 @@ int cordon_request_set_input(cordon_request *r, const void *input, size_t len, c
 
 int cordon_request_add_arg(cordon_request *r, const char *arg, cordon_error **err)
 {
+    err_wanted(err);
     if (!r->spec->export->is_command)
         return err_set(err, CORDON_E_BAD_ARGS, arg, "%s is no command, so it takes no arguments after --", r->spec->export->func.name);
     if (!text_is_utf8(arg, strlen(arg)))
@@ -370,6 +374,7 @@ int host_check_limit(const cordon_host *h, enum cordon_tier tier, enum cordon_li
 
 int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_t value, const char *origin, cordon_error **err)
 {
+    err_wanted(err);
     if ((unsigned)limit >= CORDON_LIMIT_COUNT)
         return err_set(err, CORDON_E_USAGE, NULL, "there is no limit %d", (int)limit);
     int rc = host_check_limit(r->skill->host, r->skill->tier, limit, value, err);
@@ -385,6 +390,7 @@ int cordon_request_set_limit(cordon_request *r, enum cordon_limit limit, uint64_
 
 int cordon_request_set_bot(cordon_request *r, const char *name, cordon_error **err)
 {
+    err_wanted(err);
     if (strlen(name) > BOT_BYTES_MAX || !text_is_utf8(name, strlen(name)))
         return err_set(err, CORDON_E_USAGE, "bot", "a bot's name is UTF-8 of at most %d bytes", BOT_BYTES_MAX);
     int rc = request_writable(r, err);
@@ -474,6 +480,7 @@ static void on_sync_done(struct call *c, void *data, struct cordon_outcome *outc
 
 int cordon_request_run(cordon_request *r, cordon_outcome **ret, cordon_error **err)
 {
+    err_wanted(err);
     cordon_host *h = r->skill->host;
     struct sync_end end = {0};
     struct call *c;
@@ -490,12 +497,8 @@ int cordon_request_run(cordon_request *r, cordon_outcome **ret, cordon_error **e
         *ret = end.outcome;
         return 0;
     }
-    rc = -(int)cordon_error_code(end.err);
-    if (err)
-        *err = end.err;
-    else
-        cordon_error_free(end.err);
-    return rc;
+    *err = end.err;
+    return -(int)cordon_error_code(end.err);
 }
 
 /* ---- asynchronously ---- */
@@ -522,6 +525,7 @@ static void on_async_done(struct call *call, void *data, struct cordon_outcome *
 
 int cordon_request_start(cordon_request *r, cordon_done_fn *done, void *data, cordon_call **ret, cordon_error **err)
 {
+    err_wanted(err);
     cordon_host *h = r->skill->host;
     struct cordon_call *c = calloc(1, sizeof *c);
     if (!c)
@@ -558,6 +562,7 @@ void cordon_call_unref(cordon_call *c)
 
 int cordon_call_json(cordon_skill *skill, const char *export_name, const char *args_json, cordon_outcome **ret, cordon_error **err)
 {
+    err_wanted(err);
     cordon_request *r = NULL;
     int rc = cordon_request_new(skill, export_name, &r, err);
     if (rc == 0 && args_json)

@@ -145,6 +145,7 @@ static int give(cordon_request *r, const char *text, const char *value, cordon_e
 
 int cordon_request_allow(cordon_request *r, const char *grant, cordon_error **err)
 {
+    err_wanted(err);
     int rc = request_writable(r, err);
     return rc == 0 ? give(r, grant, NULL, err) : rc;
 }
@@ -167,6 +168,7 @@ int grants_set_env(struct powers *p, const char *skill, const char *name, const 
 
 int cordon_request_set_env(cordon_request *r, const char *name, const char *value, cordon_error **err)
 {
+    err_wanted(err);
     int rc = request_writable(r, err);
     return rc == 0 ? give(r, name, value, err) : rc;
 }

@@ -76,6 +76,7 @@ static int fill(struct cordon_script *s, const char *folder, const char *name, c
 
 int cordon_script_load(cordon_host *h, const char *folder, const char *name, cordon_script **ret, cordon_error **err)
 {
+    err_wanted(err);
     struct cordon_script *s = calloc(1, sizeof *s);
     if (!s)
         return err_nomem(err);
@@ -115,6 +116,7 @@ static int check_grant(const char *text, const struct grant *g, cordon_error **e
 
 int cordon_script_allow(cordon_script *s, const char *grant, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(grant_finish) struct grant g = {0};
     int rc = grants_read(grant, &g, err);
     if (rc == 0)
@@ -126,11 +128,13 @@ int cordon_script_allow(cordon_script *s, const char *grant, cordon_error **err)
 
 int cordon_script_set_env(cordon_script *s, const char *name, const char *value, cordon_error **err)
 {
+    err_wanted(err);
     return grants_set_env(s->powers, s->name, name, value, err);
 }
 
 int cordon_script_set_input(cordon_script *s, const void *input, size_t len, cordon_error **err)
 {
+    err_wanted(err);
     uint64_t max = s->host->opts.ceiling[CORDON_TIER_LOCAL][CORDON_LIMIT_INPUT_BYTES];
     if (len > max || len > SCRIPT_INPUT_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, "input", "the input has %zu bytes (ceiling %llu)", len, (unsigned long long)smaller(max, SCRIPT_INPUT_MAX));
@@ -153,6 +157,7 @@ static bool has_limit(enum cordon_limit l)
 
 int cordon_script_set_limit(cordon_script *s, enum cordon_limit limit, uint64_t value, const char *origin, cordon_error **err)
 {
+    err_wanted(err);
     if (!has_limit(limit)) {
         const char *unknown = cordon_limit_name(limit);
         return err_set(err, CORDON_E_USAGE, unknown, "a local script has no limit %s", unknown ? unknown : "of that number");
@@ -251,6 +256,7 @@ static unsigned used_by(const cordon_script *s)
 
 int cordon_script_run(cordon_script *s, int cancel_fd, cordon_outcome **ret, cordon_error **err)
 {
+    err_wanted(err);
     struct script_result result;
     cordon_outcome *outcome = NULL;
     cordon_error *why = NULL;

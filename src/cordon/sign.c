@@ -79,6 +79,7 @@ static json_t *paths_json(const struct bundle *b)
 
 int cordon_sign(const char *home, const char *dir, const char *key, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(authored_finish) struct authored a = AUTHORED_NONE;
     cleanup(cleanup_secret) struct trust_secret *s = NULL;
     cleanup_free char *path = NULL;
@@ -103,6 +104,7 @@ static json_t *word_json(const struct signed_word *w)
 
 int cordon_signature_check(const char *dir, char **ret_json, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(authored_finish) struct authored a = AUTHORED_NONE;
     cleanup(signed_finish) struct signed_state s = {0};
     char digest[DIGEST_TEXT];

@@ -309,6 +309,7 @@ static int load_artifact(cordon_host *h, const char *name, struct artifact *a, e
 
 int cordon_skill_load_bytes(cordon_host *h, const char *name, const void *bytes, size_t len, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
+    err_wanted(err);
     return load_artifact(h, name, &(struct artifact){.name = name, .bytes = len ? bytes : (const uint8_t *)"", .len = len, .fd = -1}, tier, ret, err);
 }
 
@@ -335,6 +336,7 @@ int skill_load_fd(cordon_host *h, const char *name, const char *path, int fd, en
 
 int cordon_skill_load(cordon_host *h, const char *path, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
+    err_wanted(err);
     char name[NAME_MAX_BYTES + 1];
     cleanup(artifact_finish) struct artifact a = {.name = path};
     a.fd = open_regular(path, &a.stat, err);

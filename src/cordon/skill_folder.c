@@ -130,6 +130,7 @@ static int load(cordon_host *h, int folder, const char *path, struct manifest *m
 
 int cordon_skill_load_folder(cordon_host *h, const char *path, enum cordon_tier tier, cordon_skill **ret, cordon_error **err)
 {
+    err_wanted(err);
     cleanup(manifest_finish) struct manifest m = {0};
     cleanup_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Version and locking in. */
+#include "base/error.h"
 #include "cordon/internal.h"
 #include "engine/shim.h"
 #include "keep/recall.h"
@@ -59,6 +60,7 @@ static int gather(const cordon_host *h, const cordon_request *request, struct lo
 
 int cordon_lock_in(cordon_host *h, const cordon_request *request, const char **ret_missing, cordon_error **err)
 {
+    err_wanted(err);
     struct landlock_path paths[FILE_ROOTS_MAX];
     uint16_t ports[LOCK_PORTS_MAX];
     struct lockdown what = {0};

@@ -205,6 +205,7 @@ int limit_parse_within(enum cordon_limit limit, const struct limit_bound *b, con
 
 int cordon_limit_parse(enum cordon_limit limit, enum cordon_tier tier, const char *text, uint64_t *ret, cordon_error **err)
 {
+    err_wanted(err);
     if ((unsigned)limit >= CORDON_LIMIT_COUNT || (unsigned)tier >= CORDON_TIER_COUNT)
         return err_set(err, CORDON_E_BAD_LIMIT, NULL, "there is no limit %u in tier %u", (unsigned)limit, (unsigned)tier);
     const struct limit_range *r = &ranges[tier][limit];

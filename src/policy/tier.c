@@ -30,6 +30,7 @@ const char *cordon_tier_name(enum cordon_tier tier)
 
 int cordon_tier_parse(const char *name, enum cordon_tier *ret, cordon_error **err)
 {
+    err_wanted(err);
     if (tier_parse(name, ret) == 0)
         return 0;
     err_set(err, CORDON_E_USAGE, name, "there is no tier '%.64s'", name);

@@ -302,7 +302,19 @@ def test_trusting_a_key_makes_what_it_signed_verified_and_untrusting_ends_that(p
     assert run("key", "untrust", key_id).status == 0
     assert tier() == "untrusted"
     assert run("key", "untrust", key_id).status == 6
-    assert run("key", "trust", "abc").status == 2
+    done = run("key", "trust", "abc")
+    assert done.status == 6 and "64 hex digits" in done.err
+    assert run("key", "trust", "g" * 64).status == 2
+
+
+def test_a_key_of_one_s_own_is_trusted_by_its_name(put, run, home):
+    ids = {name: run("key", "new", name).text.strip() for name in ("default", "release")}
+    put("hello", "1", key=str(home / "keys/release.key"))
+    assert run("key", "trust", "release", "--for", "hello", "-j").json["trusted"] == ids["release"]
+    assert run("run", "hello", "-j").json["tier"] == "verified"
+    assert run("key", "trust", "default").status == 0 and run("key", "untrust", "default").status == 0
+    assert run("key", "untrust", "release").status == 0
+    assert run("run", "hello", "-j").json["tier"] == "untrusted"
 
 
 def test_a_changed_row_is_refused_at_load(put, run, key, home):

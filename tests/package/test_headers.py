@@ -54,6 +54,26 @@ def test_what_is_not_documented_is_found(text, line):
     assert undocumented(text) == [line]
 
 
+# ---- a caller who wants no error ----
+
+FALLIBLE = sorted(set(re.findall(r"^CORDON_API [^;]*?\b(cordon_\w+)\([^;]*cordon_error \*\*err\)\s*;", "\n".join((INCLUDE / header).read_text() for header in HEADERS), re.M)))
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.c"))
+
+
+def test_there_are_functions_that_fail():
+    assert len(FALLIBLE) > 100 and "cordon_request_run" in FALLIBLE
+
+
+@pytest.mark.parametrize("name", FALLIBLE)
+def test_without_an_err_the_code_is_not_lost(sources, name):
+    """err_hint and err_wrap read it from *err, so every public function begins with an `err` of its own where it was given none."""
+    assert re.search(rf"^[\w *]+\b{name}\([^{{}};]*\*\*err\)\n\{{\n    err_wanted\(err\);\n", sources, re.M), f"{name} does not begin with err_wanted(err)"
+
+
 # ---- `make docs` ----
 
 
