@@ -46,15 +46,13 @@ static int tell(const struct cli *cli, cordon_registry *registry, const char *na
     return out_end(cli, 0);
 }
 
-typedef int change_fn(cordon_registry *registry, const char *name, const char *grant, cordon_error **err);
-
-/* Each is a change of its own: what is wrong stops at it, and those before it stand. */
-static int change_each(const struct cli *cli, cordon_registry *registry, change_fn *change, cordon_error **err)
+/* What is wrong with one of them keeps all back. */
+static int change_all(const struct cli *cli, cordon_registry *registry, bool grant, cordon_error **err)
 {
-    int rc = 0;
-    for (int i = 1; rc == 0 && i < cli->args.n_words; i++)
-        rc = change(registry, cli->args.words[0], cli->args.words[i], err);
-    return rc;
+    const char *const *words = (const char *const *)cli->args.words + 1;
+    size_t n = (size_t)cli->args.n_words - 1;
+    return grant ? cordon_registry_change_grants(registry, cli->args.words[0], words, n, NULL, 0, err)
+                 : cordon_registry_change_grants(registry, cli->args.words[0], NULL, 0, words, n, err);
 }
 
 static int run_grant(struct cli *cli)
@@ -62,7 +60,7 @@ static int run_grant(struct cli *cli)
     cordon_error *err = NULL;
     const char *name = cli->args.words[0];
     cleanup(session_finish) struct session session = {0};
-    if (session_begin(cli, &session, &err) < 0 || session_registry(&session, &err) < 0 || change_each(cli, session.registry, cordon_registry_grant, &err) < 0)
+    if (session_begin(cli, &session, &err) < 0 || session_registry(&session, &err) < 0 || change_all(cli, session.registry, true, &err) < 0)
         return report_error(cli, name, err);
     return tell(cli, session.registry, name);
 }
@@ -78,7 +76,7 @@ static int run_revoke(struct cli *cli)
         return report_error(cli, name, err);
     }
     if (session_begin(cli, &session, &err) < 0 || session_registry(&session, &err) < 0 ||
-        (all ? cordon_registry_revoke(session.registry, name, NULL, &err) : change_each(cli, session.registry, cordon_registry_revoke, &err)) < 0)
+        (all ? cordon_registry_revoke(session.registry, name, NULL, &err) : change_all(cli, session.registry, false, &err)) < 0)
         return report_error(cli, name, err);
     return tell(cli, session.registry, name);
 }

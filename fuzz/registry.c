@@ -29,7 +29,7 @@ static void put_skill(struct registry *r)
                                  .asks = (char *)"env=LANG\n", .limit = {[CORDON_LIMIT_FUEL] = 1000}, .capabilities = (char *)"{}"};
     memset(v.bundle, 7, sizeof v.bundle);
     memcpy(v.publisher, key_id, sizeof key_id);
-    HOLDS(registry_put(r, &v, NULL) == 0 && registry_grant(r, &v, "env=LANG", "install", NULL) == 0 && registry_set_limit(r, "weather", CORDON_LIMIT_FUEL, 7, NULL) == 0);
+    HOLDS(registry_put(r, &v, NULL) == 0 && registry_grant(r, &v, "env=LANG", NULL, "install", NULL) == 0 && registry_set_limit(r, "weather", CORDON_LIMIT_FUEL, 7, NULL) == 0);
     HOLDS(registry_trust(r, key_id, "weather*", NULL) == 0 && registry_set_pin(r, "weather", key_id, NULL) == 0);
     HOLDS(registry_set_highest(r, "weather", key_id, "1.0.0", NULL) == 0);
 }

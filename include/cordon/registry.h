@@ -59,14 +59,20 @@ CORDON_API int cordon_registry_rollback(cordon_registry *registry, const char *n
  *  wrong is in it, not an error. Errors: NOT_FOUND. The caller frees. */
 CORDON_API int cordon_registry_verify(cordon_registry *registry, const char *name, char **ret_json, cordon_error **err);
 
-/** Grants a skill something, as cordon_request_allow reads it; from its next call on, in every process. Errors:
- *  NOT_FOUND, USAGE, NOT_ASKED (its manifest does not ask for it). */
+/** Grants a skill something, as cordon_request_allow reads it; from its next call on, in every process. Of a folder it is
+ *  noted which one it is: when another lies at its path, the skill is not loaded (NOT_GRANTED) until it is granted again.
+ *  Errors: NOT_FOUND, USAGE, NOT_ASKED (its manifest does not ask for it). */
 CORDON_API int cordon_registry_grant(cordon_registry *registry, const char *name, const char *grant,
                                      cordon_error **err);
 /** Takes a grant back, or, NULL, all; from its next call on. Errors: NOT_FOUND, USAGE, NOT_GRANTED (it has no such
  *  grant; the message lists those it has). */
 CORDON_API int cordon_registry_revoke(cordon_registry *registry, const char *name, const char *grant,
                                       cordon_error **err);
+/** Both for several at once, in one transaction: first what is taken back, then what is granted; with an error nothing has
+ *  changed. A list of none may be NULL. Errors as of both. */
+CORDON_API int cordon_registry_change_grants(cordon_registry *registry, const char *name, const char *const *grant,
+                                             size_t n_grant, const char *const *revoke, size_t n_revoke,
+                                             cordon_error **err);
 /** Sets one limit of its calls, in the unit of the limit's name; 0 takes the setting back. It goes before the manifest's
  *  and behind a request's own. Errors: NOT_FOUND, BAD_LIMIT (above the ceiling of its tier). */
 CORDON_API int cordon_registry_set_limit(cordon_registry *registry, const char *name, enum cordon_limit limit,

@@ -80,7 +80,7 @@ int bundle_stage_folder(const char *staging, const char *source, struct bundle *
     if (r < 0 || (r = stage_begin(&d, staging, err)) < 0)
         return r;
     if ((r = walk_folder(&d, fd, source, false, err)) < 0 || (r = draft_end(&d, ret, err)) < 0)
-        return err_wrap(err, "%s is no folder of a skill", source);
+        return err_wrap(err, r == -CORDON_E_IO || r == -CORDON_E_NO_RESOURCES ? "%s cannot be taken in" : "%s is no folder of a skill", source);
     return 0;
 }
 

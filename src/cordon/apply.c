@@ -215,25 +215,40 @@ static bool holds(const struct apply_list *l, const char *text)
     return false;
 }
 
-static bool has_row(const struct registry_grants *rows, const char *grant)
+static bool has_row(const struct registry_grants *rows, const char *grant, const char *folder)
 {
     for (size_t n = 0; n < rows->n; n++)
         if (!strcmp(rows->item[n].grant, grant))
-            return true;
+            return !folder || !rows->item[n].folder || !strcmp(rows->item[n].folder, folder);
     return false;
 }
 
 static void drop_grants(struct grants **g) { grants_unref(*g); }
 
-/* A grant that the manifest asks nothing of would never be used. */
-static int check_asked(const struct registry_version *v, const char *name, const char *text, cordon_error **err)
+/* A grant that the manifest asks nothing of would never be used. A folder has to be there. */
+static int check_grant(const struct apply *a, const struct registry_version *v, const char *text, struct grant *ret, cordon_error **err)
 {
     cleanup(drop_grants) struct grants *asked = NULL;
-    cleanup(grant_finish) struct grant g = {0};
     int rc = v->asks ? install_grants_read(v->asks, true, &asked, err) : 0;
-    if (rc < 0 || (rc = grant_parse(text, NULL, &g, err)) < 0)
+    if (rc < 0 || (rc = grant_parse(text, NULL, ret, err)) < 0)
         return rc;
-    return grants_answers(asked, &g) ? 0 : err_set(err, CORDON_E_NOT_ASKED, text, "%s does not ask for anything that %s would answer", name, text);
+    if (!grants_answers(asked, ret))
+        return err_set(err, CORDON_E_NOT_ASKED, text, "%s does not ask for anything that %s would answer", v->name, text);
+    return ret->kind == GRANT_FILES ? grants_check_folder(a->registry->host, ret, err) : 0;
+}
+
+static int bring_grant(struct apply *a, const struct registry_version *v, const struct registry_grants *now, const char *text, cordon_error **err)
+{
+    char noted[GRANT_FOLDER_TEXT];
+    cleanup(grant_finish) struct grant g = {0};
+    int rc = check_grant(a, v, text, &g, err);
+    if (rc < 0)
+        return rc;
+    const char *folder = grants_folder_text(&g, noted);
+    if (has_row(now, text, folder))
+        return 0;
+    rc = note(a, "grant", v->name, NULL, text, err);
+    return rc == 0 && a->write ? registry_grant(a->r, v, text, folder, "apply", err) : rc;
 }
 
 static int bring_grants(struct apply *a, const struct apply_job *j, const struct registry_version *v, cordon_error **err)
@@ -247,13 +262,8 @@ static int bring_grants(struct apply *a, const struct apply_job *j, const struct
         if (rc == 0 && a->write)
             rc = registry_revoke(a->r, v, now.item[n].grant, err);
     }
-    for (size_t n = 0; rc >= 0 && n < j->s->grants.n; n++) {
-        const char *text = j->s->grants.item[n];
-        if (has_row(&now, text))
-            continue;
-        if ((rc = check_asked(v, j->s->name, text, err)) == 0 && (rc = note(a, "grant", j->s->name, NULL, text, err)) == 0 && a->write)
-            rc = registry_grant(a->r, v, text, "apply", err);
-    }
+    for (size_t n = 0; rc >= 0 && n < j->s->grants.n; n++)
+        rc = bring_grant(a, v, &now, j->s->grants.item[n], err);
     return rc < 0 ? rc : 0;
 }
 

@@ -239,7 +239,7 @@ static int check_fetched(const cordon_install *i, cordon_error **err)
 }
 
 /* A folder that cannot be granted is found here, not at the first call. */
-static int check_folder(const cordon_install *i, const struct grant *g, cordon_error **err)
+static int check_folder(const cordon_install *i, struct grant *g, cordon_error **err)
 {
     return g->kind == GRANT_FILES ? grants_check_folder(i->host, g, err) : 0;
 }

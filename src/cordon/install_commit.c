@@ -46,8 +46,9 @@ static int grant_all(const struct cordon_install *i, struct registry *r, cordon_
     int rc = i->answer.forget ? registry_revoke(r, &i->next, NULL, err) : 0;
     const struct grants *g = i->answer.granted;
     for (size_t n = 0; rc >= 0 && g && n < g->n; n++) {
+        char folder[GRANT_FOLDER_TEXT];
         cleanup_free char *text = install_grant_text(&g->item[n]);
-        rc = text ? registry_grant(r, &i->next, text, "install", err) : err_nomem(err);
+        rc = text ? registry_grant(r, &i->next, text, grants_folder_text(&g->item[n], folder), "install", err) : err_nomem(err);
     }
     return rc < 0 ? rc : 0;
 }

@@ -22,7 +22,8 @@ void said_unref(struct said *s)
     free(s);
 }
 
-static int cannot_give(const struct registry_version *v, const char *grant, cordon_error **err)
+/* `other`: the folder is not the one that was granted, and may be meant all the same. */
+static int cannot_give(const struct registry_version *v, const char *grant, bool other, cordon_error **err)
 {
     struct buf b;
     err_wrap(err, "%s was granted %s, and cannot be given it", v->name, grant);
@@ -30,20 +31,24 @@ static int cannot_give(const struct registry_version *v, const char *grant, cord
     text_quote_sh(&b, grant);
     cleanup_free char *quoted = buf_take(&b, NULL);
     buf_finish(&b);
-    return quoted ? err_hint(err, "Mend what is named above, or take the grant back: cordon revoke %s %s", v->name, quoted) : -(int)cordon_error_code(*err);
+    if (!quoted)
+        return -(int)cordon_error_code(*err);
+    if (other)
+        return err_hint(err, "If the folder that is there now is meant: cordon grant %s %s. If not: cordon revoke %s %s", v->name, quoted, v->name, quoted);
+    return err_hint(err, "Mend what is named above, or take the grant back: cordon revoke %s %s", v->name, quoted);
 }
 
 /* What is not asked for (any more) is not even opened: folders and variables reach WASI as they are given. */
-static int give_one(const cordon_host *h, const struct registry_version *v, const char *text, struct said *s, cordon_error **err)
+static int give_one(const cordon_host *h, const struct registry_version *v, const struct registry_grant *row, struct said *s, cordon_error **err)
 {
     cordon_error *why = NULL;
     cleanup(grant_finish) struct grant g = {0};
-    int rc = grant_parse(text, NULL, &g, &why);
-    if (rc == 0 && grants_answers(s->asks, &g))
+    int rc = grant_parse(row->grant, NULL, &g, &why);
+    if (rc == 0 && grants_answers(s->asks, &g) && (rc = grants_folder_read(row->folder, &g, &why)) == 0)
         rc = grants_give(h, s->powers, &g, &why);
     if (rc == 0)
         return 0;
-    rc = cannot_give(v, text, &why);
+    rc = cannot_give(v, row->grant, rc == -CORDON_E_NOT_GRANTED, &why);
     if (err)
         *err = why;
     else
@@ -66,7 +71,7 @@ int said_new(const cordon_host *h, const struct registry_version *v, enum cordon
         return err_nomem(err);
     int rc = registry_asks(v, &s->asks, err);
     for (size_t i = 0; rc == 0 && i < grants->n; i++)
-        rc = give_one(h, v, grants->item[i].grant, s, err);
+        rc = give_one(h, v, &grants->item[i], s, err);
     if (rc == 0 && s->asks)
         rc = grants_narrow(&s->powers->grants, s->asks, err);
     if (rc < 0)

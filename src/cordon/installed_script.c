@@ -45,10 +45,16 @@ static int check_files(struct registry *r, const struct registry_version *v, cha
 }
 
 /* One that is not asked for any more stays in the registry, and is not given. */
-static bool is_asked(const struct grants *asks, const char *text)
+static int give_one(const struct registry_grant *row, cordon_script *s, cordon_error **err)
 {
     cleanup(grant_finish) struct grant g = {0};
-    return grant_parse(text, NULL, &g, NULL) < 0 || grants_answers(asks, &g);
+    int rc = grant_parse(row->grant, NULL, &g, err);
+    if (rc < 0 || !grants_answers(s->asks, &g) || (rc = grants_folder_read(row->folder, &g, err)) < 0)
+        return rc;
+    rc = script_allow(s, row->grant, &g, err);
+    if (rc == -CORDON_E_NOT_GRANTED)
+        err_hint(err, "If the folder that is there now is meant: cordon grant %s %s. If not, take it back: cordon revoke.", s->name, row->grant);
+    return rc;
 }
 
 static int give_grants(struct registry *r, const struct registry_version *v, cordon_script *s, cordon_error **err)
@@ -58,8 +64,7 @@ static int give_grants(struct registry *r, const struct registry_version *v, cor
     if (rc < 0 || (rc = registry_asks(v, &s->asks, err)) < 0)
         return rc;
     for (size_t i = 0; rc == 0 && i < has.n; i++)
-        if (is_asked(s->asks, has.item[i].grant))
-            rc = cordon_script_allow(s, has.item[i].grant, err);
+        rc = give_one(&has.item[i], s, err);
     return rc;
 }
 

@@ -192,8 +192,13 @@ int grants_allow(const cordon_host *h, struct powers *p, const char *skill, cons
 
 /* Reads a grant as the operator writes it. */
 int grants_read(const char *text, struct grant *ret, cordon_error **err);
-/* Is the folder of this one (GRANT_FILES) there, and one that may be granted? USAGE. */
-int grants_check_folder(const cordon_host *h, const struct grant *g, cordon_error **err);
+/* Is the folder of this one (GRANT_FILES) there, and one that may be granted? Notes which folder it is. USAGE. */
+int grants_check_folder(const cordon_host *h, struct grant *g, cordon_error **err);
+/* Which folder that is, for the registry; NULL: it was not noted. */
+enum { GRANT_FOLDER_TEXT = 48 };
+const char *grants_folder_text(const struct grant *g, char ret[GRANT_FOLDER_TEXT]);
+/* And back; NULL: nobody knows. DAMAGED. */
+int grants_folder_read(const char *text, struct grant *g, cordon_error **err);
 /* NOT_ASKED: no call of `skill` could use that grant. */
 int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **err);
 /* Adds it with what comes with it: the folder, opened, or the variable's value. Takes the grant on success. */

@@ -100,22 +100,16 @@ static int canonical(const cordon_host *h, const char *text, struct grant *ret, 
     return *ret_text ? 0 : err_nomem(err);
 }
 
-int cordon_registry_grant(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
+static int grant_one(const cordon_host *h, struct registry *r, const struct registry_version *v, const char *grant, cordon_error **err)
 {
-    err_wanted(err);
-    cleanup(registry_let_go) struct registry *r = NULL;
-    cleanup(registry_version_finish) struct registry_version v = {0};
+    char folder[GRANT_FOLDER_TEXT];
     cleanup(grant_finish) struct grant g = {0};
     cleanup(cleanup_grants) struct grants *asks = NULL;
     cleanup_free char *text = NULL;
-    int rc = canonical(reg->host, grant, &g, &text, err);
-    if (rc < 0 || (rc = begin(reg, name, &r, &v, err)) < 0 || (rc = registry_asks(&v, &asks, err)) < 0)
+    int rc = canonical(h, grant, &g, &text, err);
+    if (rc < 0 || (rc = registry_asks(v, &asks, err)) < 0)
         return rc;
-    if (!grants_answers(asks, &g))
-        return grants_refuse_unasked(v.name, text, err);
-    if ((rc = registry_grant(r, &v, text, "grant", err)) < 0)
-        return rc;
-    return registry_commit(r, err);
+    return grants_answers(asks, &g) ? registry_grant(r, v, text, grants_folder_text(&g, folder), "grant", err) : grants_refuse_unasked(v->name, text, err);
 }
 
 static int refuse_not_granted(struct registry *r, const struct registry_version *v, const char *text, cordon_error **err)
@@ -135,11 +129,10 @@ static int refuse_not_granted(struct registry *r, const struct registry_version 
 }
 
 /* Of the grant as it is kept; a folder that is not there any more can be taken back all the same. */
-static int revoke_one(const cordon_host *h, struct registry *r, const struct registry_version *v, const char *grant, cordon_error **err)
+static int revoke_one(struct registry *r, const struct registry_version *v, const char *grant, cordon_error **err)
 {
     cleanup(grant_finish) struct grant g = {0};
     struct buf b;
-    (void)h;
     int rc = grants_read(grant, &g, err);
     if (rc < 0)
         return rc;
@@ -153,13 +146,35 @@ static int revoke_one(const cordon_host *h, struct registry *r, const struct reg
     return rc == 0 ? refuse_not_granted(r, v, text, err) : rc < 0 ? rc : 0;
 }
 
-int cordon_registry_revoke(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
+int cordon_registry_change_grants(cordon_registry *reg, const char *name, const char *const *grant, size_t n_grant, const char *const *revoke, size_t n_revoke,
+                                  cordon_error **err)
 {
     err_wanted(err);
     cleanup(registry_let_go) struct registry *r = NULL;
     cleanup(registry_version_finish) struct registry_version v = {0};
     int rc = begin(reg, name, &r, &v, err);
-    if (rc < 0 || (rc = grant ? revoke_one(reg->host, r, &v, grant, err) : registry_revoke(r, &v, NULL, err)) < 0)
+    for (size_t i = 0; rc == 0 && i < n_revoke; i++)
+        rc = revoke_one(r, &v, revoke[i], err);
+    for (size_t i = 0; rc == 0 && i < n_grant; i++)
+        rc = grant_one(reg->host, r, &v, grant[i], err);
+    return rc == 0 ? registry_commit(r, err) : rc;
+}
+
+int cordon_registry_grant(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
+{
+    err_wanted(err);
+    return cordon_registry_change_grants(reg, name, &grant, 1, NULL, 0, err);
+}
+
+int cordon_registry_revoke(cordon_registry *reg, const char *name, const char *grant, cordon_error **err)
+{
+    err_wanted(err);
+    cleanup(registry_let_go) struct registry *r = NULL;
+    cleanup(registry_version_finish) struct registry_version v = {0};
+    if (grant)
+        return cordon_registry_change_grants(reg, name, NULL, 0, &grant, 1, err);
+    int rc = begin(reg, name, &r, &v, err);
+    if (rc < 0 || (rc = registry_revoke(r, &v, NULL, err)) < 0)
         return rc;
     return registry_commit(r, err);
 }

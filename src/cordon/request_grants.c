@@ -6,6 +6,8 @@
 #include "keep/recall.h"
 #include "keep/secrets.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void secret_finish(struct secret **s) { secret_unref(*s); }
@@ -53,10 +55,40 @@ static int open_folder(const cordon_host *h, const struct grant *g, struct file_
     return file_root_open(g, &guard, ret, err);
 }
 
-int grants_check_folder(const cordon_host *h, const struct grant *g, cordon_error **err)
+int grants_check_folder(const cordon_host *h, struct grant *g, cordon_error **err)
 {
     cleanup(root_finish) struct file_root *root = NULL;
-    return open_folder(h, g, &root, err);
+    int rc = open_folder(h, g, &root, err);
+    if (rc < 0)
+        return rc;
+    g->dev = root->dev;
+    g->ino = root->ino;
+    return 0;
+}
+
+const char *grants_folder_text(const struct grant *g, char ret[GRANT_FOLDER_TEXT])
+{
+    if (!g->ino)
+        return NULL;
+    snprintf(ret, GRANT_FOLDER_TEXT, "%" PRIu64 ":%" PRIu64, g->dev, g->ino);
+    return ret;
+}
+
+int grants_folder_read(const char *text, struct grant *g, cordon_error **err)
+{
+    char again[GRANT_FOLDER_TEXT];
+    if (!text)
+        return 0;
+    bool read = sscanf(text, "%" SCNu64 ":%" SCNu64, &g->dev, &g->ino) == 2;
+    const char *same = read ? grants_folder_text(g, again) : NULL;
+    return same && !strcmp(same, text) ? 0 : err_set(err, CORDON_E_DAMAGED, "folder", "the registry does not say which folder was granted");
+}
+
+static int check_same(const struct grant *g, const struct file_root *root, cordon_error **err)
+{
+    if (!g->ino || (g->dev == root->dev && g->ino == root->ino))
+        return 0;
+    return err_set(err, CORDON_E_NOT_GRANTED, g->path, "%s is not the folder that was granted: another lies there now", g->path);
 }
 
 /* The folder is opened here and now: what it is from here on is what the operator meant. */
@@ -64,7 +96,9 @@ static int give_folder(const cordon_host *h, struct powers *p, struct grant *g, 
 {
     cleanup(root_finish) struct file_root *root = NULL;
     int rc = open_folder(h, g, &root, err);
-    return rc == 0 ? powers_grant_folder(p, g, root, err) : rc;
+    if (rc < 0 || (rc = check_same(g, root, err)) < 0)
+        return rc;
+    return powers_grant_folder(p, g, root, err);
 }
 
 int grants_refuse_unasked(const char *skill, const char *grant, cordon_error **err)

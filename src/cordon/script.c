@@ -114,16 +114,20 @@ static int check_grant(const char *text, const struct grant *g, cordon_error **e
     return 0;
 }
 
+int script_allow(cordon_script *s, const char *text, struct grant *g, cordon_error **err)
+{
+    int rc = check_grant(text, g, err);
+    if (rc == 0 && !grants_answers(s->asks, g))
+        rc = grants_refuse_unasked(s->name, text, err);
+    return rc == 0 ? grants_give(s->host, s->powers, g, err) : rc;
+}
+
 int cordon_script_allow(cordon_script *s, const char *grant, cordon_error **err)
 {
     err_wanted(err);
     cleanup(grant_finish) struct grant g = {0};
     int rc = grants_read(grant, &g, err);
-    if (rc == 0)
-        rc = check_grant(grant, &g, err);
-    if (rc == 0 && !grants_answers(s->asks, &g))
-        rc = grants_refuse_unasked(s->name, grant, err);
-    return rc == 0 ? grants_give(s->host, s->powers, &g, err) : rc;
+    return rc == 0 ? script_allow(s, grant, &g, err) : rc;
 }
 
 int cordon_script_set_env(cordon_script *s, const char *name, const char *value, cordon_error **err)

@@ -17,6 +17,10 @@ struct cordon_script {
     struct limit_set limits;
 };
 
+/* ---- script.c ---- */
+/* Grants what was read of `text`. Takes the grant on success. */
+int script_allow(cordon_script *s, const char *text, struct grant *g, cordon_error **err);
+
 /* ---- script_outcome.c ---- */
 /* What came of a run. Takes what is in `r`. */
 int script_outcome(const struct cordon_script *s, const char id[ID_TEXT], struct script_result *r, cordon_outcome **ret, cordon_error **err);

@@ -72,6 +72,7 @@ struct grant {
     unsigned access; /* FILES: set of enum file_access */
     char *path;      /* owned: FILES: host path, absolute, no dot segments; NULL in what a manifest asks for */
     char *guest;     /* owned: FILES: path as the guest sees it, absolute, no dot segments; NULL with `any` */
+    uint64_t dev, ino; /* FILES: which folder was meant, so that another in its place is not taken for it; ino 0: whichever lies there */
     bool any;        /* in what is asked only: whatever scope of that kind the operator chooses; NET keeps its methods, FILES its access */
 };
 

@@ -125,13 +125,14 @@ int registry_remove(struct registry *r, const char *name, cordon_error **err);
 
 /* ---- what the operator said ---- */
 
-struct registry_grant { char *grant, *by, *how; uint64_t at_ms; }; /* grant: as grant_print writes it; by: the user; how: "install", "grant", "apply" */
+/* grant: as grant_print writes it; folder: which one it is of, as its writer knows it again, or NULL; by: the user; how: "install", "grant", "apply" */
+struct registry_grant { char *grant, *folder, *by, *how; uint64_t at_ms; };
 struct registry_grants { struct registry_grant *item; size_t n; };
 void registry_grants_finish(struct registry_grants *g);
 /* Grants belong to the name, the source and the publisher of `v`, or, unsigned, its bundle. */
 int registry_grants(struct registry *r, const struct registry_version *v, struct registry_grants *ret, cordon_error **err);
-/* `grant` in canonical form; twice is once. Whether it is asked for is the caller's question. */
-int registry_grant(struct registry *r, const struct registry_version *v, const char *grant, const char *how, cordon_error **err);
+/* `grant` in canonical form; twice is once, but with another `folder` (NULL allowed) the new one counts. Whether it is asked for is the caller's question. */
+int registry_grant(struct registry *r, const struct registry_version *v, const char *grant, const char *folder, const char *how, cordon_error **err);
 /* NULL: all, of whatever source and publisher. How many there were. */
 int registry_revoke(struct registry *r, const struct registry_version *v, const char *grant, cordon_error **err);
 

@@ -13,6 +13,7 @@ void registry_grants_finish(struct registry_grants *g)
 {
     for (size_t i = 0; i < g->n; i++) {
         free(g->item[i].grant);
+        free(g->item[i].folder);
         free(g->item[i].by);
         free(g->item[i].how);
     }
@@ -27,6 +28,8 @@ static int read_grant(struct db *db, sqlite3_stmt *s, struct registry_grant *ret
         rc = db_text(db, s, 1, &ret->by, err);
     if (rc == 0)
         rc = db_text(db, s, 2, &ret->how, err);
+    if (rc == 0)
+        rc = db_text(db, s, 4, &ret->folder, err);
     ret->at_ms = (uint64_t)db_int(db, s, 3);
     return rc < 0 || (ret->grant && ret->by && ret->how) ? rc : db_refuse(db, "a grant has a gap", err);
 }
@@ -56,14 +59,24 @@ int registry_grants(struct registry *r, const struct registry_version *v, struct
     cleanup_free char *owner = NULL;
     sqlite3_stmt *s = NULL;
     int rc = registry_owner(v, &owner, err);
-    if (rc < 0 || (rc = db_query(&r->db, &s, err, "SELECT what, by, how, at_ms FROM grants WHERE name = ?1 AND owner = ?2 ORDER BY what", "ss", v->name, owner)) < 0)
+    if (rc < 0 || (rc = db_query(&r->db, &s, err, "SELECT what, by, how, at_ms, folder FROM grants WHERE name = ?1 AND owner = ?2 ORDER BY what", "ss", v->name, owner)) < 0)
         return rc;
     rc = read_grants(&r->db, s, ret, err);
     db_done(&r->db, s);
     return rc;
 }
 
-int registry_grant(struct registry *r, const struct registry_version *v, const char *grant, const char *how, cordon_error **err)
+static const struct registry_grant *find_grant(const struct registry_grants *has, const char *grant)
+{
+    for (size_t i = 0; i < has->n; i++)
+        if (!strcmp(has->item[i].grant, grant))
+            return &has->item[i];
+    return NULL;
+}
+
+static bool is_of(const struct registry_grant *g, const char *folder) { return !folder || (g->folder && !strcmp(g->folder, folder)); }
+
+int registry_grant(struct registry *r, const struct registry_version *v, const char *grant, const char *folder, const char *how, cordon_error **err)
 {
     char by[REGISTRY_BY_MAX];
     cleanup_free char *owner = NULL;
@@ -71,14 +84,14 @@ int registry_grant(struct registry *r, const struct registry_version *v, const c
     int rc = registry_owner(v, &owner, err);
     if (rc < 0 || (rc = registry_grants(r, v, &has, err)) < 0)
         return rc;
-    for (size_t i = 0; i < has.n; i++)
-        if (!strcmp(has.item[i].grant, grant))
-            return 0;
-    if (has.n >= REGISTRY_GRANTS_MAX)
+    const struct registry_grant *there = find_grant(&has, grant);
+    if (there && is_of(there, folder))
+        return 0;
+    if (!there && has.n >= REGISTRY_GRANTS_MAX)
         return err_set(err, CORDON_E_TOO_LARGE, v->name, "%s has %d grants, and can have no more", v->name, REGISTRY_GRANTS_MAX);
     registry_by(by);
-    return db_do(&r->db, err, "INSERT INTO grants (name, owner, what, by, how, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "sssssi", v->name, owner, grant, by, how,
-                 (int64_t)clock_wall_ms());
+    return db_do(&r->db, err, "INSERT OR REPLACE INTO grants (name, owner, what, folder, by, how, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", "ssssssi", v->name, owner, grant,
+                 folder, by, how, (int64_t)clock_wall_ms());
 }
 
 int registry_revoke(struct registry *r, const struct registry_version *v, const char *grant, cordon_error **err)

@@ -6,7 +6,7 @@
 #include "registry/parts.h"
 
 
-enum { FORM = 1, PAGES_MAX = 262144 /* 1 GiB */ };
+enum { FORM = 2, PAGES_MAX = 262144 /* 1 GiB */ };
 #define APPLICATION 0x43725265 /* "CrRe" */
 
 static const char form_1[] =
@@ -29,8 +29,11 @@ static const char form_1[] =
     "CREATE TABLE highest_versions (name TEXT NOT NULL, publisher TEXT NOT NULL, version TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (name, publisher)) WITHOUT ROWID;"
     "CREATE TABLE migrations (form INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL);";
 
+/* Which folder a grant is of. Grants of before have none, and hold for whatever lies at their path until they are given again. */
+static const char form_2[] = "ALTER TABLE grants ADD COLUMN folder TEXT;";
+
 /* forms[i] makes form i + 1 of form i. */
-static const char *const forms[FORM] = {form_1};
+static const char *const forms[FORM] = {form_1, form_2};
 
 static int migrate(struct db *db, int from, cordon_error **err)
 {

@@ -92,7 +92,7 @@ START_TEST(codes_of_skills_and_requests)
     EXPECT_BOTH(CORDON_E_NOT_FOUND, cordon_skill_load(host, "/nowhere/skill.wasm", CORDON_TIER_UNTRUSTED, &skill, e));
     EXPECT_BOTH(CORDON_E_NOT_FOUND, cordon_script_load(host, "/nowhere/at/all", "x", &script, e));
     skill = ground_skill(host, "ways", CORDON_TIER_UNTRUSTED);
-    EXPECT_BOTH(CORDON_E_USAGE, cordon_request_new(skill, "nothing", &req, e));
+    EXPECT_BOTH(CORDON_E_NO_SUCH_EXPORT, cordon_request_new(skill, "nothing", &req, e));
     req = ground_request(skill, "add", NULL);
     EXPECT_BOTH(CORDON_E_BAD_ARGS, cordon_request_run(req, &o, e));
     EXPECT_BOTH(CORDON_E_USAGE, cordon_request_allow(req, "net=*", e));

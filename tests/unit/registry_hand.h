@@ -82,7 +82,7 @@ static inline void hand_install(const struct hand *h)
     hand_check(registry_store_add(r, b.path, b.digest, &err), err);
     hand_check(registry_put(r, &v, &err), err);
     for (int i = 0; i < 16 && h->grant[i]; i++)
-        hand_check(registry_grant(r, &v, h->grant[i], "install", &err), err);
+        hand_check(registry_grant(r, &v, h->grant[i], NULL, "install", &err), err);
     hand_check(registry_commit(r, &err), err);
     registry_close(r);
     bundle_finish(&b);

@@ -166,8 +166,8 @@ START_TEST(a_grant_says_who_when_and_how)
     ground_install("a", "1", 1);
     struct registry *r = ground_open(REGISTRY_WRITE);
     struct registry_version v = ground_version("a", "1", 1);
-    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", "install", NULL), 0);
-    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", "grant", NULL), 0); /* twice is once */
+    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", NULL, "install", NULL), 0);
+    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", NULL, "grant", NULL), 0); /* twice is once */
     ck_assert_int_eq(registry_grants(r, &v, &g, NULL), 0);
     ck_assert_uint_eq(g.n, 1);
     ck_assert_str_eq(g.item[0].grant, "net=x.com");
@@ -187,7 +187,7 @@ START_TEST(grants_belong_to_name_source_and_publisher_or_the_very_bytes)
     struct registry *r = ground_open(REGISTRY_WRITE);
     struct registry_version v = ground_version("a", "1", 1), other = v;
     ground_put(r, &v);
-    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", "grant", NULL), 0);
+    ck_assert_int_eq(registry_grant(r, &v, "net=x.com", NULL, "grant", NULL), 0);
     ck_assert_uint_eq(grants_of(r, &v), 1);
     other.source = (char *)"https://elsewhere.example/x.tar.gz";
     ck_assert_uint_eq(grants_of(r, &other), 0);
@@ -197,7 +197,7 @@ START_TEST(grants_belong_to_name_source_and_publisher_or_the_very_bytes)
     other = v;
     memset(other.publisher, 'a', REGISTRY_KEY);
     ck_assert_uint_eq(grants_of(r, &other), 0);
-    ck_assert_int_eq(registry_grant(r, &other, "net=x.com", "grant", NULL), 0);
+    ck_assert_int_eq(registry_grant(r, &other, "net=x.com", NULL, "grant", NULL), 0);
     other.bundle[0]++; /* signed: the next version of the same publisher */
     ck_assert_uint_eq(grants_of(r, &other), 1);
     other.name = (char *)"b";
@@ -215,7 +215,7 @@ START_TEST(what_is_removed_leaves_its_pin_and_highest_version_and_nothing_else)
     struct registry *r = ground_open(REGISTRY_WRITE);
     struct registry_version v = ground_version("a", "1", 1);
     ground_put(r, &v);
-    ck_assert_int_eq(registry_grant(r, &v, "exec", "grant", NULL), 0);
+    ck_assert_int_eq(registry_grant(r, &v, "exec", NULL, "grant", NULL), 0);
     ck_assert_int_eq(registry_set_limit(r, "a", CORDON_LIMIT_FUEL, 7, NULL), 0);
     ck_assert_int_eq(registry_set_pin(r, "a", key, NULL), 0);
     ck_assert_int_eq(registry_set_highest(r, "a", key, "1", NULL), 0);
@@ -364,7 +364,7 @@ static void change_update(struct registry *r)
     cleanup_free char *staged = ground_stage(2);
     ck_assert_int_eq(registry_store_add(r, staged, v.bundle, NULL), 0);
     ground_put(r, &v);
-    ck_assert_int_eq(registry_grant(r, &v, "net=new.example", "install", NULL), 0);
+    ck_assert_int_eq(registry_grant(r, &v, "net=new.example", NULL, "install", NULL), 0);
 }
 
 static void change_remove(struct registry *r) { ck_assert_int_eq(registry_remove(r, "a", NULL), 1); }
