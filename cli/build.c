@@ -9,7 +9,7 @@ enum { BUILD_OUTPUT, BUILD_FETCH, BUILD_NO_SANDBOX, BUILD_TIMEOUT, BUILD_TIER, B
 enum { PATH_SHOWN = 4096, NAME_SHOWN = 256, TYPE_SHOWN = 1000, MS = 1000 };
 
 static const struct option options[] = {
-    [BUILD_OUTPUT] = {.letter = 'o', .name = "output", .value = "FILE", .help = "where the component goes (default: FOLDER/<its name>.wasm)"},
+    [BUILD_OUTPUT] = {.letter = 'o', .name = "output", .value = "FILE", .help = "where the component goes (default: what the manifest names, or FOLDER/<its name>.wasm)"},
     [BUILD_FETCH] = {.name = "fetch", .help = "first fetch what its lock files name: the one step with a network"},
     [BUILD_NO_SANDBOX] = {.name = "no-sandbox", .help = "let its tools run with your rights"},
     [BUILD_TIMEOUT] = {.letter = 't', .name = "timeout", .value = "DURATION", .help = "the longest that one of its tools may run (10m)"},

@@ -61,7 +61,8 @@ typedef struct cordon_build cordon_build;
 CORDON_API int cordon_build_new(cordon_host *host, const char *dir, cordon_build **ret, cordon_error **err);
 /** NULL allowed. */
 CORDON_API void cordon_build_free(cordon_build *build);
-/** Where the result goes; by default DIR/<the folder's name>.wasm. A file that is there is replaced as a whole. */
+/** Where the result goes; by default where the manifest says that the code lies, and without one DIR/<the folder's
+ *  name>.wasm. A file that is there is replaced as a whole. */
 CORDON_API int cordon_build_set_output(cordon_build *build, const char *path, cordon_error **err);
 /** The tools' own messages go to the descriptor `fd`, which stays the caller's; -1 (the default): nowhere. */
 CORDON_API void cordon_build_set_log(cordon_build *build, int fd);

@@ -116,16 +116,37 @@ int cordon_build_fetch(cordon_build *b, char **ret_json, cordon_error **err)
 
 static void free_json(json_t **j) { json_decref(*j); }
 
-/* FOLDER/<its name>.wasm */
+/* What its manifest calls the code; NULL: it has none, or no code. */
+static int entry_name(const char *dir, char **ret, cordon_error **err)
+{
+    cleanup(manifest_finish) struct manifest m = {0};
+    cleanup_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? 0 : manifest_read(fd, dir, &m, err);   /* building says why it cannot be opened */
+    *ret = rc > 0 && m.entry ? strdup(m.entry) : NULL;
+    return rc < 0 ? rc : rc > 0 && m.entry && !*ret ? err_nomem(err) : 0;
+}
+
+static int folder_name(const char *dir, char **ret, cordon_error **err)
+{
+    cleanup_free char *real = realpath(dir, NULL);
+    const char *name = real ? strrchr(real, '/') + 1 : "";
+    if (asprintf(ret, "%s.wasm", *name ? name : "skill") >= 0)
+        return 0;
+    *ret = NULL;
+    return err_nomem(err);
+}
+
+/* As it was given; else where `cordon run FOLDER` looks for it. */
 static int place(const struct cordon_build *b, char **ret, cordon_error **err)
 {
-    cleanup_free char *real = b->output ? NULL : realpath(b->dir, NULL);   /* NULL: building says why */
+    cleanup_free char *name = NULL;
     size_t len = strlen(b->dir);
+    int rc = b->output ? 0 : entry_name(b->dir, &name, err);
+    if (rc < 0 || (!b->output && !name && (rc = folder_name(b->dir, &name, err)) < 0))
+        return rc;
     while (len > 1 && b->dir[len - 1] == '/')
         len--;
-    const char *name = real ? strrchr(real, '/') + 1 : "";
-    int n = b->output ? asprintf(ret, "%s", b->output) : asprintf(ret, "%.*s/%s.wasm", (int)len, b->dir, *name ? name : "skill");
-    if (n >= 0)
+    if ((b->output ? asprintf(ret, "%s", b->output) : asprintf(ret, "%.*s/%s", (int)len, b->dir, name)) >= 0)
         return 0;
     *ret = NULL;
     return err_nomem(err);

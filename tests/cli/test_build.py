@@ -254,6 +254,13 @@ def test_an_export_that_the_manifest_names_and_the_code_lacks_is_refused(build, 
     assert build(folder).status == 0
 
 
+def test_a_project_whose_folder_has_another_name_is_built_where_its_manifest_says(build, cordon, tmp_path):
+    assert cordon("new", "weather", cwd=tmp_path).status == 0
+    (tmp_path / "weather").rename(tmp_path / "elsewhere")
+    assert build(tmp_path / "elsewhere", "-j").json["output"] == str(tmp_path / "elsewhere/weather.wasm")
+    assert cordon("test", tmp_path / "elsewhere").status == 0
+
+
 # ---- the sandbox of its tools
 
 
