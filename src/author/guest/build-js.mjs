@@ -85,13 +85,23 @@ function copyDependencies(root) {
 
 /* ---- what is exported ---- */
 
-// An export of the world that the module lacks would be found out by the first call. The compiler's guest has the names where its own script left them.
+// An export of the world that the module lacks would be found out by the first call. The compiler's guest has the names where its own script left them. And without WASI, the
+// engine's clock is a trap: an error that says so can be caught.
 function checked(root, main) {
     const file = join(root, 'cordon-checked.mjs');
     const from = JSON.stringify(`./${relative(root, main)}`);
     const source = `
         import * as skill from ${from};
         export * from ${from};
+        const noClock = () => {
+            throw new Error('a skill has no clock');
+        };
+        globalThis.Date = new Proxy(Date, {
+            construct: (type, given, made) => (given.length ? Reflect.construct(type, given, made) : noClock()),
+            apply: noClock,
+            get: (type, name) => (name === 'now' ? noClock : Reflect.get(type, name)),
+        });
+        globalThis.performance = { now: noClock };
         const isOfResource = (name) => /^(constructor|method|static)[A-Z]/.test(name);
         for (const [name, wanted] of Object.entries(globalThis.__cqjs?.asyncExports ?? {})) {
             const found = skill[name];
@@ -119,8 +129,9 @@ async function build() {
     const { componentize } = createRequire(join(packages, 'componentize-qjs/'))('componentize-qjs');
     const { component } = await componentize({
         ...checked(root, main), moduleRoot: root, witPath: wit,
-        sync: true,       // Cordon has no asynchronous components
-        optSize: true, stubWasi: manifest.cordon?.wasi !== true,
+        sync: true,      // Cordon has no asynchronous components
+        stubWasi: true,  // it asks for what its world asks for, and nothing else
+        optSize: true,
     });
     writeFileSync(join(scratch, 'made.wasm'), component);
 }
