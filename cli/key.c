@@ -132,9 +132,9 @@ const struct command command_key = {
     .about = "new makes a key to sign skills with: NAME in Cordon's home (else the one called default), or a FILE with a slash\n"
              "in its path. It prints the id, which is the public key: what others give to `cordon key trust`. show prints the\n"
              "id of a key. A key is never written over.\n"
-             "trust makes installed skills that KEY signed (64 hex digits, a file with a slash in its path, or the NAME of one of your\n"
-             "own) verified, from their next call on: all, or those whose names fit PATTERN. untrust takes that back. list shows the keys that are trusted,\n"
-             "and those that were seen.",
+             "trust makes installed skills that KEY signed (64 hex digits, a file with a slash in its path, or the NAME of one\n"
+             "of your own) verified, from their next call on: all, or those whose names fit PATTERN. untrust takes that back.\n"
+             "list shows the keys that are trusted, and those that were seen.",
     .options = options,
     .actions = actions,
     .example = "cordon key new\n"
