@@ -115,6 +115,19 @@ static int find_packages(const struct build *b, char **ret, cordon_error **err)
     return path_in(of ? of : b->dir, b->lang->packages, ret, err);
 }
 
+/* A copy that is built to be installed is no folder that anybody knows. */
+static int not_fetched(const struct build *b, const char *packages, cordon_error **err)
+{
+    const char *of = b->want->packages_of ? b->want->packages_of : b->want->keep ? b->want->dir : NULL;
+    const char *shown = of ? packages : b->lang->packages;
+    if (access(packages, F_OK) == 0)
+        err_set(err, CORDON_E_MISSING_TOOL, b->lang->packages, "what lies in %s is not what the lock files of the project say", shown);
+    else
+        err_set(err, CORDON_E_MISSING_TOOL, b->lang->packages, "what the project needs to be built has not been fetched: there is no %s", shown);
+    return of ? err_hint(err, "cordon build --fetch %s", of)
+              : err_hint(err, "Add --fetch: it fetches what the lock files of the project name, by hash. Or install it as it is, without --build.");
+}
+
 int fetch_check(struct build *b, cordon_error **err)
 {
     char digest[HEX];
@@ -128,10 +141,7 @@ int fetch_check(struct build *b, cordon_error **err)
         b->packages = realpath(packages, NULL);
         return b->packages ? 0 : err_errno(err, errno, "open", packages);
     }
-    bool there = access(packages, F_OK) == 0;
-    err_set(err, CORDON_E_MISSING_TOOL, b->lang->packages, there ? "what lies in %s is not what the lock files of the project say" : "what the project needs has not been fetched: there is no %s",
-            packages);
-    return err_hint(err, "cordon build --fetch %s", b->want->packages_of ? b->want->packages_of : b->want->dir);
+    return not_fetched(b, packages, err);
 }
 
 /* ---- fetching ---- */

@@ -142,6 +142,22 @@ def test_what_was_not_fetched_is_an_error_with_the_command(project):
     assert not (weather.folder / "node_modules").exists()
 
 
+def test_source_is_installed_by_the_build_of_its_language_and_what_it_needs_is_fetched_only_if_told_to(fetched):
+    weather = fetched("--lang", "js")
+    assert "built here from source" in weather.install("--no-grants").err
+    assert weather.run_installed(*OSLO).status == 3
+
+    away = weather.place / "away"  # a stranger's: without what is fetched, without what is built
+    shutil.copytree(weather.folder, away / "weather", ignore=shutil.ignore_patterns("node_modules", "*.wasm"))
+    archive = shutil.make_archive(str(weather.place / "weather"), "gztar", away, "weather")
+    words = ["install", archive, "--as", "away", "--no-grants", "--build"]
+    done = weather.cordon(*words)
+    assert done.status != 0 and "has not been fetched: there is no node_modules" in done.err and "Add --fetch" in done.err, done.err
+    assert weather.cordon("run", "away").status == 6
+    assert "built here from source" in weather.done(*words, "--fetch").err
+    assert weather.cordon("run", "away", *OSLO).status == 3
+
+
 # ---- more than one file
 
 
