@@ -57,7 +57,7 @@ static const struct { const char *key, *entry; } good[] = {
 
 static const struct { const char *key, *entry; } bad[] = {
     /* an address, whatever it is */
-    {"node_modules/b", GOOD_ENTRY ", \"resolved\": \"https://registry.npmjs.org/b/-/b-1.2.3.tgz\""},
+    {"node_modules/b", GOOD_ENTRY ", \"resolved\": \"https://registry.example/b/-/b-1.2.3.tgz\""},
     {"node_modules/b", GOOD_ENTRY ", \"resolved\": \"http://127.0.0.1/b.tgz\""},
     {"node_modules/b", GOOD_ENTRY ", \"resolved\": \"git+ssh://git@example.com/b.git#0123\""},
     {"node_modules/b", GOOD_ENTRY ", \"resolved\": \"file:../../secret.tgz\""},
