@@ -111,7 +111,20 @@ static void print_warnings(const json_t *list)
     }
 }
 
-static void print_result(const json_t *r)
+/* A folder with a manifest runs by what that says. A name alone would be that of an installed skill. */
+static void print_target(const struct cli *cli, const json_t *r)
+{
+    const char *dir = cli->args.n_words ? cli->args.words[0] : ".";
+    if (!json_is_array(json_object_get(r, "asks"))) {
+        print_guest(stdout, text_of(r, "output"), PATH_SHOWN);
+        return;
+    }
+    if (dir[0] != '/' && dir[0] != '.')
+        fputs("./", stdout);
+    print_guest(stdout, dir, PATH_SHOWN);
+}
+
+static void print_result(const struct cli *cli, const json_t *r)
 {
     fputs("built ", stdout);
     print_guest(stdout, text_of(r, "output"), PATH_SHOWN);
@@ -123,7 +136,7 @@ static void print_result(const json_t *r)
     print_names("could use", json_object_get(r, "could_use"));
     print_names("asks for", json_object_get(r, "asks"));
     fputs("run it with: cordon run ", stdout);
-    print_guest(stdout, text_of(r, "output"), PATH_SHOWN);
+    print_target(cli, r);
     putchar('\n');
 }
 
@@ -140,7 +153,7 @@ static int run(struct cli *cli)
         return out_object(cli, b.built);
     }
     if (!cli->quiet)
-        print_result(b.built);
+        print_result(cli, b.built);
     return out_end(cli, 0);
 }
 

@@ -258,6 +258,7 @@ def test_a_project_whose_folder_has_another_name_is_built_where_its_manifest_say
     assert cordon("new", "weather", cwd=tmp_path).status == 0
     (tmp_path / "weather").rename(tmp_path / "elsewhere")
     assert build(tmp_path / "elsewhere", "-j").json["output"] == str(tmp_path / "elsewhere/weather.wasm")
+    assert build("elsewhere", cwd=tmp_path).text.endswith("run it with: cordon run ./elsewhere\n")
     assert cordon("test", tmp_path / "elsewhere").status == 0
 
 
